@@ -1,0 +1,16 @@
+package capture
+
+// LinkType is a link-layer type as registered for pcap and pcapng (the LINKTYPE_ values).
+type LinkType uint16
+
+// Record is one packet record of a capture file. Data is a view into the block the record was cut
+// from and lives as long as that block; whoever keeps bytes longer copies them.
+type Record struct {
+	Data    []byte   // captured bytes, from the first byte of the link layer, frame check sequence cut off
+	Time    int64    // nanoseconds since 1970-01-01 UTC; saturated where the file's value leaves int64
+	Frame   uint64   // number of the record in its file, from 1, as Wireshark counts
+	Offset  int64    // offset of the record (or block) header in the decompressed file, bytes
+	Wire    uint32   // original length of the frame in bytes, as the file claims
+	Capture uint32   // ordinal of the capture, see Set
+	Link    LinkType // link type of the interface that saw it
+}

@@ -1,0 +1,79 @@
+// Package judge says what destinations mean: it joins flows and names into destinations, and will hold the rules that turn them into findings.
+package judge
+
+import (
+	"net/netip"
+	"time"
+
+	"phonehome/analyze/disclosure"
+)
+
+// State says how far a transfer got.
+type State string
+
+// The states, strongest first.
+const (
+	Transferred State = "transferred" // payload went out
+	Connected   State = "connected"   // answered, no payload out
+	Attempted   State = "attempted"   // unanswered SYN or datagram
+	LookedUp    State = "looked-up"   // only a DNS query
+)
+
+// Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport.
+type Destination struct {
+	ID                string               `json:"id"` // "d1" ..., in the order of the result
+	Client            netip.Addr           `json:"client"`
+	ClientLabel       string               `json:"client_label,omitempty"` // best label, see clients[].labels for its basis
+	Name              string               `json:"name"`                   // "" where there is none, or where several fit (see other_names)
+	NameSource        string               `json:"name_source"`            // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
+	OtherNames        []OtherName          `json:"other_names"`
+	Notes             []string             `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
+	Servers           []Server             `json:"servers"`         // at most 64, those with most payload out; servers_total counts all
+	ServersTotal      int                  `json:"servers_total"`
+	Port              uint16               `json:"port"`
+	Transport         string               `json:"transport"`
+	Protocol          string               `json:"protocol"` // recognised by content, "" if not
+	Vendor            string               `json:"vendor"`   // company; "" is unknown
+	Product           string               `json:"product"`
+	Purpose           string               `json:"purpose"`
+	VendorBasis       string               `json:"vendor_basis"`     // "catalogue", "catalogue-unverified", "third-party-web", "registrable-domain", "none"
+	Hoster            string               `json:"hoster,omitempty"` // whose cloud or CDN the name lies in; never the vendor
+	Tenant            string               `json:"tenant,omitempty"` // the tenant's label in the hoster's name
+	RegistrableDomain string               `json:"registrable_domain,omitempty"`
+	State             State                `json:"state"`
+	OpenedBy          string               `json:"opened_by"`     // "client", "server", "both": which end began the flows
+	Via               string               `json:"via,omitempty"` // the inside proxy, address:port
+	Flows             uint64               `json:"flows"`
+	PacketsOut        uint64               `json:"packets_out"`
+	PacketsIn         uint64               `json:"packets_in"`
+	WireOut           uint64               `json:"wire_out"`
+	WireIn            uint64               `json:"wire_in"`
+	PayloadOut        uint64               `json:"payload_out"`
+	PayloadIn         uint64               `json:"payload_in"`
+	First             time.Time            `json:"first"`
+	Last              time.Time            `json:"last"`
+	Disclosure        disclosure.Judgement `json:"disclosure"`
+	Evidence          []Evidence           `json:"evidence"`
+}
+
+// OtherName is a name that also fits, with its source.
+type OtherName struct {
+	Name   string `json:"name"`
+	Source string `json:"source"`
+}
+
+// Server is one address of a destination.
+type Server struct {
+	IP      netip.Addr `json:"ip"`
+	Country string     `json:"country"` // ISO 3166-1 alpha-2, "" is unknown; a database's opinion
+	ASN     uint32     `json:"asn,omitempty"`
+	Network string     `json:"network"` // the AS organisation: owner of the network, not the vendor
+}
+
+// Evidence cites frames of one capture; Filter is a Wireshark display filter that selects just those.
+type Evidence struct {
+	Capture int      `json:"capture"`
+	Frames  []uint64 `json:"frames"`
+	What    string   `json:"what"`
+	Filter  string   `json:"filter"`
+}

@@ -1,0 +1,156 @@
+package analyze
+
+import (
+	"net/netip"
+	"time"
+
+	"phonehome/analyze/capture"
+	"phonehome/analyze/judge"
+)
+
+// Schema names the shape of a Result; readers accept unknown keys, and /1 only grows.
+const Schema = "phonehome.result/1"
+
+// Result is what a scan found: facts and judgements of one body of evidence. Its JSON form is the contract in docs/result.md.
+type Result struct {
+	Schema       string              `json:"schema"`
+	Tool         Tool                `json:"tool"`
+	Settings     Settings            `json:"settings"`
+	Captures     []capture.Info      `json:"captures"`
+	Ignored      []capture.Ignored   `json:"ignored"`
+	Coverage     Coverage            `json:"coverage"`
+	Destinations []judge.Destination `json:"destinations"`
+	Findings     []judge.Finding     `json:"findings"`
+	Vendors      []Vendor            `json:"vendors"`
+	Clients      []Client            `json:"clients"`
+	Exit         Exit                `json:"exit"`
+	Summary      Summary             `json:"summary"`
+}
+
+// Tool says which program made the result.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+}
+
+// Settings are the inputs, beside the captures, that the result depends on.
+type Settings struct {
+	Internal         []string      `json:"internal"`
+	InternalInferred []Inferred    `json:"internal_inferred"`
+	InferInternal    bool          `json:"infer_internal"`
+	Geo              Geo           `json:"geo"`
+	Catalogue        CatalogueInfo `json:"catalogue"`
+	Since            *time.Time    `json:"since,omitempty"`
+	Until            *time.Time    `json:"until,omitempty"`
+	Only             []string      `json:"only,omitempty"`
+	FailOn           string        `json:"fail_on"`
+	AsOf             string        `json:"as_of"`             // date, UTC
+	Command          string        `json:"command,omitempty"` // the command line without output options
+}
+
+// Inferred is a network that counts as inside because of what the capture shows.
+type Inferred struct {
+	Prefix  string `json:"prefix"`
+	Basis   string `json:"basis"` // "router-advertisement", "dhcp-lease", "mac"
+	Capture int    `json:"capture"`
+	Frame   uint64 `json:"frame"`
+}
+
+// Geo names the databases that countries and networks come from.
+type Geo struct {
+	Country []Database `json:"country"` // in the order they are asked
+	ASN     []Database `json:"asn"`
+}
+
+// Database is one GeoIP database.
+type Database struct {
+	Type   string `json:"type"`
+	Built  string `json:"built"` // date, UTC
+	SHA256 string `json:"sha256"`
+	Source string `json:"source"` // "embedded" or the path given
+}
+
+// CatalogueInfo names the vendor catalogue.
+type CatalogueInfo struct {
+	Version string `json:"version"`
+	SHA256  string `json:"sha256"`
+}
+
+// Coverage says how much of the capture could be read and named, and what it cannot show.
+type Coverage struct {
+	Packets          uint64            `json:"packets"`
+	FlowPackets      uint64            `json:"flow_packets"`
+	OtherIPPackets   uint64            `json:"other_ip_packets"`
+	NonIPPackets     uint64            `json:"non_ip_packets"`
+	UndecodedPackets uint64            `json:"undecoded_packets"`
+	Undecoded        map[string]uint64 `json:"undecoded"`
+	Duplicates       uint64            `json:"duplicates"`
+	Direction        Direction         `json:"direction"`
+	Outbound         Outbound          `json:"outbound"`
+	LimitsHit        map[string]uint64 `json:"limits_hit"`
+	CannotSee        []string          `json:"cannot_see"` // sentences, each true of this capture
+}
+
+// Direction is transport payload in bytes, both ways, by where the two ends are.
+type Direction struct {
+	Outbound       uint64 `json:"outbound"`
+	InsideInside   uint64 `json:"inside_inside"`
+	OutsideOutside uint64 `json:"outside_outside"`
+	Local          uint64 `json:"local"`
+}
+
+// Outbound sums what went from inside to outside, in bytes.
+type Outbound struct {
+	WireBytes    uint64            `json:"wire_bytes"`
+	PayloadBytes uint64            `json:"payload_bytes"`
+	NamedBy      map[string]uint64 `json:"named_by"` // payload bytes by name source; "none" for the rest
+}
+
+// Vendor sums the destinations of one vendor, or of one registrable domain or address where no vendor is known.
+type Vendor struct {
+	Vendor     string         `json:"vendor"`
+	Basis      string         `json:"basis"`
+	First      time.Time      `json:"first"`
+	Last       time.Time      `json:"last"`
+	ActiveDays int            `json:"active_days"`
+	Clients    int            `json:"clients"`
+	PayloadOut uint64         `json:"payload_out"`
+	PayloadIn  uint64         `json:"payload_in"`
+	Verdicts   map[string]int `json:"verdicts"`
+	Series     []Hour         `json:"series"`
+}
+
+// Hour is one UTC hour's payload to a vendor.
+type Hour struct {
+	Hour       time.Time `json:"hour"`
+	PayloadOut uint64    `json:"payload_out"`
+}
+
+// Client is one inside address that has a destination.
+type Client struct {
+	IP     netip.Addr `json:"ip"`
+	Labels []Label    `json:"labels"`
+	Role   string     `json:"role,omitempty"`
+}
+
+// Label is what a client was called, by whom, and when.
+type Label struct {
+	Name  string    `json:"name"`
+	Basis string    `json:"basis"` // "dhcp-host", "mdns", "mac-maker" ...
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+}
+
+// Exit is the exit code that the scan ends with and why (docs: help exit-codes).
+type Exit struct {
+	Code    int      `json:"code"`
+	Reasons []string `json:"reasons"`
+}
+
+// Summary counts destinations and bytes by verdict, and findings by severity.
+type Summary struct {
+	Destinations map[string]int    `json:"destinations"` // by verdict
+	Bytes        map[string]uint64 `json:"bytes"`        // payload out, by verdict
+	Findings     map[string]int    `json:"findings"`     // by severity
+}
