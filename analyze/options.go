@@ -1,0 +1,55 @@
+package analyze
+
+import (
+	"io"
+	"net/netip"
+	"time"
+
+	"phonehome/analyze/vendors"
+)
+
+// Options are what a scan is asked to do. The zero value reads nothing; see DefaultOptions.
+type Options struct {
+	Inputs []string  // files, directories, globs, or "-" alone
+	Stdin  io.Reader // read for "-"
+
+	Workers   int  // shard workers, from 1; the result does not depend on it
+	BlockSize int  // bytes read at a time; the result does not depend on it
+	Hash      bool // SHA-256 of each input
+
+	Internal      []netip.Prefix // counts as inside, beside the built-in networks
+	InternalNone  bool           // empties the built-in networks first
+	InferInternal bool           // infer more from router advertisements, leases and MACs
+
+	GeoCountry, GeoASN []string // .mmdb files asked before the embedded ones
+	Catalogue          *vendors.Catalogue
+	GeoEmbedded        bool // ask the embedded databases last
+
+	Since, Until time.Time // half-open window of capture time [Since, Until); zero is open
+	AsOf         string    // date, UTC, "2006-01-02"
+	FailOn       string
+	Strict       bool
+	AllowCutTail bool
+	Expect       []string // names of which each must have been seen
+	Only         []Only   // keep only these destinations
+
+	Limits  Limits
+	Tool    Tool
+	Command string // as quoted in reports
+
+	// Progress is called from time to time by one goroutine; nil for none.
+	Progress func(Progress)
+}
+
+// Only is one --only filter; those of one field are alternatives, different fields must all hold.
+type Only struct {
+	Field string // "vendor", "client", "name"
+	Value string // a vendor; an address or prefix; a name, "*." in front for all below it
+}
+
+// Progress is how far a scan is.
+type Progress struct {
+	BytesDone, BytesTotal int64 // of the files as given; total 0 where unknown (standard input)
+	Packets               uint64
+	Path                  string // the capture being read
+}

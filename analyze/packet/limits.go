@@ -1,0 +1,4 @@
+package packet
+
+// Limits bound what a Decoder holds.
+type Limits struct{}
