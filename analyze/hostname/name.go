@@ -13,6 +13,9 @@ const (
 	TLSSNI         Kind = "tls-sni"
 	QUICSNI        Kind = "quic-sni"
 	DTLSSNI        Kind = "dtls-sni"
+	TLSHello       Kind = "tls-hello" // a hello without a name: Name is empty
+	QUICHello      Kind = "quic-hello"
+	DTLSHello      Kind = "dtls-hello"
 	HTTPHost       Kind = "http-host"
 	HTTPConnect    Kind = "http-connect"
 	HTTP2Authority Kind = "http2-authority"

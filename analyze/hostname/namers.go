@@ -1,6 +1,9 @@
 package hostname
 
 import (
+	"maps"
+	"math"
+
 	"phonehome/analyze/flow"
 )
 
@@ -21,11 +24,13 @@ type datagramProtocol struct {
 }
 
 // datagramReader follows one flow whose protocol is known. A stateless one may be shared by all flows of a Namer.
+// One that implements closer is told when its flow is over.
 type datagramReader interface {
 	read(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) flow.More
 }
 
-// streamProtocol is a protocol over TCP. detect gets the first bytes of one direction.
+// streamProtocol is a protocol over TCP. detect gets the first bytes of one direction; its answer for a longer
+// head must agree with its answer for a shorter one, maybe excepted.
 type streamProtocol struct {
 	name   string
 	detect func(m *flow.Meta, head []byte) match
@@ -33,15 +38,24 @@ type streamProtocol struct {
 }
 
 // streamReader follows both directions of one TCP flow (m.Dir tells them apart). The meaning of used and more is that of
-// flow.Namer's Stream, with one more answer: again.
+// flow.Namer's Stream, with one more answer: again. One that implements closer is told when its flow is over.
 type streamReader interface {
 	read(n *Namer, c *flow.Conv, m *flow.Meta, data []byte) (used int, more flow.More)
 	gap(n *Namer, c *flow.Conv, m *flow.Meta, missing int64) flow.More
 }
 
-// again, as the answer of a streamReader, says that another protocol begins behind the used bytes, in both directions
-// (STARTTLS accepted, CONNECT or SOCKS granted): they are detected anew.
+// closer is a reader that gives something back when its flow is over.
+type closer interface {
+	close(n *Namer)
+}
+
+// again, as the answer of a streamReader, says that another protocol begins behind the used bytes of this direction
+// (TLS after STARTTLS, what a proxy tunnels): it is detected anew. The other direction stays with
+// this reader until it says so there too, so that neither has to wait for the other.
 const again = flow.More(0xff)
+
+// rest, as the number of used bytes, passes over all that a direction still sends.
+const rest = math.MaxInt >> 3
 
 // The protocols, in the order in which they are asked: the first that says yes has the flow. To add one is to write its file and
 // its line here; fuzzing and the docs checks range over these slices.
@@ -50,13 +64,223 @@ var (
 	streamProtocols   = []streamProtocol{}
 )
 
-// Limits bound what one Namer, which serves one shard, holds.
-type Limits struct {
-	// TODO(streams)
-}
+const (
+	// maxTries is how many datagrams, or pieces of a stream, of one direction are shown to the detectors: names are said in
+	// the first ones, and a flow of bulk data must not be searched for ever. It leaves room for a few STUN
+	// datagrams before DTLS, or a greeting of an unknown protocol before TLS.
+	maxTries = 8
+	// maxDetect is how many bytes a detector may wait for, the longest being the first line of an HTTP request.
+	maxDetect = 16 << 10
+	// maxLayers is how many protocols may follow each other in one stream: SOCKS, CONNECT three times (NTLM), STARTTLS, TLS.
+	maxLayers = 8
+)
 
 // Namer implements flow.Namer over the protocols of this package.
 type Namer struct {
 	sink   Sink
 	limits Limits
+	hits   map[string]uint64
+	free   []*stream // streams given back, to be used again
 }
+
+var _ flow.Namer = (*Namer)(nil)
+
+// NewNamer returns a Namer for one shard that reports to sink. Fields of l that are zero have their default.
+func NewNamer(sink Sink, l Limits) *Namer {
+	d := DefaultLimits()
+	if l.Head > 0 {
+		d.Head = l.Head
+	}
+	if l.Names > 0 {
+		d.Names = l.Names
+	}
+	return &Namer{sink: sink, limits: d, hits: map[string]uint64{}}
+}
+
+// LimitsHit counts how often each limit kept something from being read, by the limit's name.
+func (n *Namer) LimitsHit() map[string]uint64 { return maps.Clone(n.hits) }
+
+// What Conv.State holds: nothing, tries while no protocol is recognised, a datagramReader, or a *stream. A byte in an
+// interface costs no memory, so that millions of flows that are never recognised cost nothing here.
+
+// tries counts the pieces of each direction that no protocol recognised, four bits a direction.
+type tries uint8
+
+func (t tries) of(dir uint8) uint8 { return uint8(t) >> (dir & 1 * 4) & 0xf }
+
+// next counts one more piece of dir, and says whether it was the last to be tried.
+func (t tries) next(dir uint8) (tries, flow.More) {
+	t += 1 << (dir & 1 * 4)
+	if t.of(dir) >= maxTries {
+		return t, flow.Stop
+	}
+	return t, flow.Go
+}
+
+// stream is what is kept of a TCP flow of which a protocol was recognised. Protocols are layered: each direction
+// moves from one to the next by itself.
+type stream struct {
+	layers [maxLayers]streamReader
+	at     [2]uint8 // the layer that each direction is in
+	tries  tries    // pieces not recognised in the present layer of each direction
+}
+
+// Datagram implements flow.Namer.
+func (n *Namer) Datagram(c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
+	if r, ok := c.State.(datagramReader); ok {
+		return r.read(n, c, m, payload)
+	}
+	for i := range datagramProtocols {
+		if p := &datagramProtocols[i]; p.detect(m, payload) {
+			r := p.start(n)
+			c.State, c.Protocol = r, p.name
+			return r.read(n, c, m, payload)
+		}
+	}
+	t, _ := c.State.(tries)
+	t, more := t.next(m.Dir)
+	c.State = t
+	return more
+}
+
+// Stream implements flow.Namer.
+func (n *Namer) Stream(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	used := 0
+	for {
+		k, more := n.layer(c, m, data[used:])
+		used += k
+		if more == again {
+			more = n.descend(c, m)
+		} else {
+			return used, more
+		}
+		if more == flow.Stop || used >= len(data) {
+			return used, more
+		}
+	}
+}
+
+// layer shows data to the reader of the layer that this direction is in, which it finds first where there is none.
+func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	s, _ := c.State.(*stream)
+	if s != nil && s.layers[s.at[m.Dir&1]] != nil {
+		return s.layers[s.at[m.Dir&1]].read(n, c, m, data)
+	}
+	p, wait := detectStream(m, data)
+	switch {
+	case wait:
+		return 0, flow.Go
+	case p == nil:
+		return len(data), n.unrecognised(c, s, m)
+	case s == nil:
+		s = n.newStream()
+		c.State = s
+	}
+	r := p.start(n)
+	s.layers[s.at[m.Dir&1]], c.Protocol = r, p.name
+	return r.read(n, c, m, data)
+}
+
+// detectStream finds the protocol of a stream by its first bytes. wait says that more are needed. A later protocol's yes
+// does not overtake an earlier one's maybe, so that the answer does not depend on how the stream is cut into segments.
+func detectStream(m *flow.Meta, head []byte) (p *streamProtocol, wait bool) {
+	for i := range streamProtocols {
+		switch p := &streamProtocols[i]; p.detect(m, head) {
+		case yes:
+			return p, false
+		case maybe:
+			if len(head) < maxDetect {
+				return nil, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// unrecognised counts a piece that no protocol knows; s is nil before the first is recognised.
+func (n *Namer) unrecognised(c *flow.Conv, s *stream, m *flow.Meta) (more flow.More) {
+	if s != nil {
+		s.tries, more = s.tries.next(m.Dir)
+		return more
+	}
+	t, _ := c.State.(tries)
+	t, more = t.next(m.Dir)
+	c.State = t
+	return more
+}
+
+// descend moves one direction to its next layer.
+func (n *Namer) descend(c *flow.Conv, m *flow.Meta) flow.More {
+	s := c.State.(*stream)
+	d := m.Dir & 1
+	if s.at[d]+1 >= maxLayers {
+		return flow.Stop
+	}
+	s.at[d]++
+	s.tries &^= 0xf << (d * 4)
+	return flow.Go
+}
+
+// Gap implements flow.Namer.
+func (n *Namer) Gap(c *flow.Conv, m *flow.Meta, missing int64) flow.More {
+	s, _ := c.State.(*stream)
+	if s == nil || s.layers[s.at[m.Dir&1]] == nil {
+		return n.unrecognised(c, s, m)
+	}
+	more := s.layers[s.at[m.Dir&1]].gap(n, c, m, missing)
+	if more == again {
+		return n.descend(c, m)
+	}
+	return more
+}
+
+// Close implements flow.Namer.
+func (n *Namer) Close(c *flow.Conv) {
+	switch s := c.State.(type) {
+	case *stream:
+		n.giveBack(s)
+	case closer:
+		s.close(n)
+	}
+	c.State = nil
+}
+
+// newStream returns a stream that is as new.
+func (n *Namer) newStream() *stream {
+	last := len(n.free) - 1
+	if last < 0 {
+		return new(stream)
+	}
+	s := n.free[last]
+	n.free = n.free[:last]
+	return s
+}
+
+// giveBack closes the readers of a stream and clears it whole: nothing of one flow may be seen by the next.
+func (n *Namer) giveBack(s *stream) {
+	for _, r := range s.layers {
+		if k, ok := r.(closer); ok {
+			k.close(n)
+		}
+	}
+	*s = stream{}
+	n.free = append(n.free, s)
+}
+
+// evidence returns a Name of kind k whose client is the sender of m's payload and whose server is the receiver.
+func evidence(k Kind, m *flow.Meta) Name {
+	return Name{
+		Kind: k, Client: m.Src, Server: m.Dst, ClientPort: m.SrcPort, ServerPort: m.DstPort,
+		Transport: m.Transport, V6: m.V6, At: m.Time, Frame: m.Frame, Capture: m.Capture,
+	}
+}
+
+// byServer turns the ends of evidence that the server sent.
+func byServer(x Name) Name {
+	x.Client, x.Server = x.Server, x.Client
+	x.ClientPort, x.ServerPort = x.ServerPort, x.ClientPort
+	return x
+}
+
+// hit counts a limit that kept something from being read.
+func (n *Namer) hit(limit string) { n.hits[limit]++ }
