@@ -17,7 +17,8 @@ func addrHash(a *Addr) uint64 {
 	return hi ^ lo
 }
 
-func pairHash(a, b *Addr) uint64 {
+// PairHash is the hash of an address pair, the same in both orders.
+func PairHash(a, b *Addr) uint64 {
 	hi, lo := bits.Mul64(addrHash(a)+addrHash(b), mixA)
 	return hi ^ lo
 }

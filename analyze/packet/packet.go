@@ -85,13 +85,14 @@ type Packet struct {
 	V6               bool     // the innermost header is IPv6
 	Fragment         bool     // one of the fragments of a datagram
 	Snapped          bool     // fewer transport payload bytes captured than PayloadLen
+	Orphan           bool     // a fragment whose first one, which tells the ports, was not seen; Class is OtherIP
 	Tunnel           TunnelID // 0: none; else Decoder.Tunnel gives the ends
 	VLAN             uint16   // outermost VLAN id, 0: none
 }
 
 // Hash is symmetric in the two addresses, so that both directions of an address pair, and all its ports, share it.
 // The logical shard of a packet is Hash() % 64.
-func (p *Packet) Hash() uint64 { return pairHash(&p.Src, &p.Dst) }
+func (p *Packet) Hash() uint64 { return PairHash(&p.Src, &p.Dst) }
 
 // TunnelID numbers the distinct tunnels (kind, ends, identifier) that a Decoder has met, from 1 in order of appearance.
 type TunnelID uint32

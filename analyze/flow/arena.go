@@ -1,0 +1,44 @@
+package flow
+
+// arenaChunk is how many bytes an Arena allocates at a time: small, because each of 64 shards has some.
+const arenaChunk = 32 << 10
+
+// Arena is an append-only store of byte strings without pointers in them. Where finished flows will be spilled to disk one day, this is
+// the place.
+type Arena struct {
+	chunks [][]byte
+	bytes  int
+}
+
+// Ref is the place of a byte string in an Arena.
+type Ref struct{ chunk, at uint32 }
+
+// Add copies b into the arena.
+func (a *Arena) Add(b []byte) Ref {
+	n := len(a.chunks)
+	if n == 0 || len(a.chunks[n-1])+len(b) > cap(a.chunks[n-1]) {
+		a.chunks = append(a.chunks, make([]byte, 0, max(arenaChunk, len(b))))
+		n++
+	}
+	c := &a.chunks[n-1]
+	r := Ref{uint32(n - 1), uint32(len(*c))}
+	*c = append(*c, b...)
+	a.bytes += len(b)
+	return r
+}
+
+// At returns the bytes from r on, as far as they are in one piece. It is a view.
+func (a *Arena) At(r Ref) []byte { return a.chunks[r.chunk][r.at:] }
+
+// Bytes is the sum of the lengths that were added.
+func (a *Arena) Bytes() int { return a.bytes }
+
+// Chunks calls each with a first place and all bytes of each piece, in order.
+func (a *Arena) Chunks(each func(r Ref, b []byte)) {
+	for i, c := range a.chunks {
+		each(Ref{chunk: uint32(i)}, c)
+	}
+}
+
+// Plus returns the place n bytes behind r in the same piece.
+func (r Ref) Plus(n int) Ref { return Ref{r.chunk, r.at + uint32(n)} }

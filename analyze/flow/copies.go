@@ -1,0 +1,73 @@
+package flow
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"phonehome/analyze/packet"
+)
+
+// MirrorWindow is how long after a packet a second one with the same transport bytes is its mirror copy, in nanoseconds. A bridge or a
+// mirror port delivers copies within microseconds; a sender repeats itself after a round trip at the earliest.
+const MirrorWindow = 3_000_000
+
+const (
+	copyRing  = 4       // packets remembered: a bridge with three ports shows each up to three times, others may lie between
+	copyTick  = 1 << 14 // ns, unit of the remembered times: 16 bits of them span a second
+	copySpan  = copyTick << 15
+	copyTicks = MirrorWindow / copyTick
+	copyWords = 4 // words of payload looked at from each end
+)
+
+// copies remembers the last packets of a flow, so that a copy of one of them is known.
+type copies struct {
+	mark [copyRing]uint32
+	at   [copyRing]uint16
+	pos  uint8
+}
+
+// seen says whether mark was there less than MirrorWindow before now, and remembers it; last is the time of the flow's packet before.
+func (c *copies) seen(mark uint32, now, last int64) bool {
+	if d := now - last; d > copySpan || d < -copySpan {
+		*c = copies{}
+	}
+	tick := uint16(now / copyTick)
+	for i, m := range c.mark {
+		if d := int16(tick - c.at[i]); m == mark && d >= -copyTicks && d <= copyTicks {
+			return true
+		}
+	}
+	c.mark[c.pos], c.at[c.pos] = mark, tick
+	c.pos = (c.pos + 1) % copyRing
+	return false
+}
+
+// copyMark digests what a mirror copy has in common with its original and a packet sent anew has not: the IPv4 identification, the
+// transport header's numbers, the length, and both ends of the payload. It is never 0.
+func copyMark(p *packet.Packet, dir uint8) uint32 {
+	h := uint64(p.IPID)<<40 | uint64(p.PayloadLen)<<8 | uint64(p.Flags)<<1 | uint64(dir)
+	h = mix(h, uint64(p.Seq)<<32|uint64(p.AckSeq))
+	b := p.Payload
+	if p.Transport == packet.TCP {
+		b = nil // sequence numbers say it
+	}
+	for i := 0; i < copyWords && len(b) >= 8; i++ {
+		h = mix(h, binary.LittleEndian.Uint64(b))
+		if len(b) >= 16 {
+			h = mix(h, binary.LittleEndian.Uint64(b[len(b)-8:]))
+			b = b[:len(b)-8]
+		}
+		b = b[8:]
+	}
+	if len(b) < 8 {
+		for _, x := range b {
+			h = mix(h, uint64(x)+1)
+		}
+	}
+	return uint32(h>>32) | 1
+}
+
+func mix(h, x uint64) uint64 {
+	hi, lo := bits.Mul64(h^x, 0xa0761d6478bd642f)
+	return hi ^ lo ^ 0x9e3779b97f4a7c15
+}

@@ -1,0 +1,72 @@
+package flow
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"phonehome/analyze/packet"
+)
+
+// key identifies a flow: both ends, the smaller (address, port) first, and the transport. Ends and rest are kept as
+// words, addresses big-endian, because comparing words in turn is the cheapest comparison that ends early.
+type key struct {
+	a0, a1, b0, b1 uint64
+	rest           uint64 // a's port, b's port, transport, v6: 16, 16, 8 and 1 bits from the top down
+}
+
+// keyOf returns the flow key of a packet and the direction of the packet in it: 0 from the key's first end to its second.
+func keyOf(p *packet.Packet) (k key, dir uint8) {
+	s0, s1 := binary.BigEndian.Uint64(p.Src[:8]), binary.BigEndian.Uint64(p.Src[8:])
+	d0, d1 := binary.BigEndian.Uint64(p.Dst[:8]), binary.BigEndian.Uint64(p.Dst[8:])
+	sp, dp := p.SrcPort, p.DstPort
+	rest := uint64(p.Transport) << 24
+	if p.Orphan {
+		rest |= orphanBit
+	}
+	if p.V6 {
+		rest |= v6Bit
+	}
+	if s0 < d0 || s0 == d0 && (s1 < d1 || s1 == d1 && sp <= dp) {
+		return key{s0, s1, d0, d1, uint64(sp)<<48 | uint64(dp)<<32 | rest}, 0
+	}
+	return key{d0, d1, s0, s1, uint64(dp)<<48 | uint64(sp)<<32 | rest}, 1
+}
+
+const (
+	v6Bit     = 1
+	orphanBit = 2
+)
+
+// end returns one end of the key, 0 or 1.
+func (k *key) end(i uint8) (a packet.Addr, port uint16) {
+	hi, lo, port := k.a0, k.a1, uint16(k.rest>>48)
+	if i == 1 {
+		hi, lo, port = k.b0, k.b1, uint16(k.rest>>32)
+	}
+	binary.BigEndian.PutUint64(a[:8], hi)
+	binary.BigEndian.PutUint64(a[8:], lo)
+	return a, port
+}
+
+func (k *key) transport() packet.Transport { return packet.Transport(k.rest >> 24) }
+func (k *key) v6() bool                    { return k.rest&v6Bit != 0 }
+func (k *key) orphan() bool                { return k.rest&orphanBit != 0 }
+
+// slot spreads the flows of one address pair, whose hash is pair, over a table.
+func (k *key) slot(pair uint64) uint64 {
+	hi, lo := bits.Mul64(pair^k.rest, 0x9e3779b97f4a7c15)
+	return hi ^ lo
+}
+
+// compare orders keys by first end, second end, ports, transport.
+func (k *key) compare(o *key) int {
+	for _, d := range [...][2]uint64{{k.a0, o.a0}, {k.a1, o.a1}, {k.b0, o.b0}, {k.b1, o.b1}, {k.rest, o.rest}} {
+		if d[0] != d[1] {
+			if d[0] < d[1] {
+				return -1
+			}
+			return 1
+		}
+	}
+	return 0
+}

@@ -1,0 +1,264 @@
+// Package flow says who talks to whom and how much: it counts packets into flows and hands the heads of their streams to a Namer.
+package flow
+
+import (
+	"phonehome/analyze/packet"
+)
+
+// Table is the flow table of one shard. It is used by one goroutine at a time.
+type Table struct {
+	limits Limits
+	namer  Namer
+
+	index  []uint32 // open addressing, linear probing: slab positions, 0 for empty
+	mask   uint64
+	slab   slab[entry]
+	oldest uint32 // ring position from which eviction looks for an open flow
+	holes  slab[holes]
+	heads  heads
+	hours  hourLog
+	rows   Rows
+	proto  protocols
+
+	touched   uint64 // packets since the last sweep
+	sweepAt   int64  // capture time of the next sweep
+	swept     bool
+	meta      Meta
+	limitsHit map[string]uint64
+}
+
+// NewTable returns an empty table that reports stream heads to n.
+func NewTable(l Limits, n Namer) *Table {
+	t := &Table{limits: l, namer: n, limitsHit: map[string]uint64{}}
+	t.grow()
+	return t
+}
+
+// Add counts one packet of class Flow or OtherIP; pair is p.Hash(). p and its payload are not kept.
+func (t *Table) Add(p *packet.Packet, pair uint64) {
+	t.sweep(p.Time)
+	k, dir := keyOf(p)
+	at, e := t.find(&k, pair)
+	if e != nil && t.ended(e, p, dir) {
+		t.finish(at)
+		e = nil
+	}
+	if e == nil {
+		at, e = t.open(&k, pair, p, dir)
+	}
+	t.count(at, e, p, dir)
+}
+
+// ended says whether a packet of an open flow's key begins another row.
+func (t *Table) ended(e *entry, p *packet.Packet, dir uint8) bool {
+	return p.Time-e.last > t.idle(e) || e.full() || p.Transport == packet.TCP && e.reopens(p, dir)
+}
+
+func (t *Table) idle(e *entry) int64 {
+	if e.established() {
+		return t.limits.IdleEstablished
+	}
+	return t.limits.IdleOther
+}
+
+// count adds p to e, and hands its payload on where a Namer still wants it.
+func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
+	before := e.last
+	e.countPacket(p, dir)
+	if p.Transport == packet.TCP {
+		t.countTCP(at, e, p, dir, before)
+		return
+	}
+	if p.PayloadLen == 0 {
+		return
+	}
+	if e.recent.seen(copyMark(p, dir), p.Time, before) {
+		e.duplicates++
+		return
+	}
+	t.addPayload(e, dir, uint64(p.PayloadLen), p.Time)
+	if e.flags&namingEnded == 0 && len(p.Payload) > 0 {
+		t.datagram(at, e, p, dir)
+	}
+}
+
+func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, before int64) {
+	if p.Fragment && p.PayloadLen == 0 {
+		return // the frame that completes the datagram carries its numbers
+	}
+	if p.PayloadLen > 0 || p.Flags&(packet.SYN|packet.FIN) != 0 {
+		if e.recent.seen(copyMark(p, dir), p.Time, before) {
+			e.duplicates++
+			return
+		}
+	}
+	seq := t.sequence(e, p, dir)
+	e.tcpFlags[dir] |= p.Flags
+	if p.PayloadLen > 0 {
+		t.segment(e, p, dir, seq)
+	}
+	if e.flags&namingEnded == 0 {
+		t.stream(at, e, p, dir, seq)
+	}
+}
+
+// sequence returns the 64-bit sequence number of p's first payload byte and begins the direction's count where p is its first.
+func (t *Table) sequence(e *entry, p *packet.Packet, dir uint8) uint64 {
+	seq := p.Seq
+	if p.Flags&packet.SYN != 0 {
+		seq++ // the SYN takes one number (RFC 9293, section 3.4)
+		opener := dir
+		if p.Flags&packet.ACK != 0 {
+			opener = 1 - dir
+		}
+		e.flags |= synFirst << opener
+	}
+	first := e.packets[dir] == 1 || e.next[dir] == 0
+	if first || p.Flags&packet.SYN != 0 && p.Seq != e.isn[dir] {
+		e.isn[dir] = seq - 1
+		e.next[dir] = 1<<32 | uint64(seq) // room below for segments that come late
+	}
+	return unwrap(e.next[dir], seq)
+}
+
+// segment counts the payload bytes of p that were not seen before.
+func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64) {
+	next, n := e.next[dir], uint64(p.PayloadLen)
+	if seq == next {
+		e.next[dir] = next + n
+		t.addPayload(e, dir, n, p.Time)
+		return
+	}
+	if seq > next {
+		t.addHole(e, dir, next, seq)
+		e.next[dir] = seq + n
+		t.addPayload(e, dir, n, p.Time)
+		return
+	}
+	end := seq + n
+	var fresh uint64
+	if end > next {
+		fresh, e.next[dir] = end-next, end
+	}
+	if h := e.holes[dir]; h != 0 {
+		fresh += t.holes.at(h).fill(seq, end)
+	}
+	if fresh == 0 {
+		e.retransmitted++
+		return
+	}
+	t.addPayload(e, dir, fresh, p.Time)
+}
+
+func (t *Table) addHole(e *entry, dir uint8, from, to uint64) {
+	if e.holes[dir] == 0 {
+		e.holes[dir] = t.holes.take()
+	}
+	if !t.holes.at(e.holes[dir]).add(from, to) {
+		t.limitsHit["sequence-holes"]++
+	}
+}
+
+const hourNS = 3600e9
+
+// addPayload adds n bytes of payload, in the UTC hour of now.
+func (t *Table) addPayload(e *entry, dir uint8, n uint64, now int64) {
+	if h := hourOf(now); h != e.hour {
+		t.hours.turn(e, h, t.limits.MaxHours, t.limitsHit)
+	}
+	e.payload[dir] += n
+}
+
+func hourOf(ns int64) int32 {
+	h := ns / hourNS
+	if ns%hourNS < 0 {
+		h--
+	}
+	return int32(h)
+}
+
+// open puts a new flow into the table.
+func (t *Table) open(k *key, pair uint64, p *packet.Packet, dir uint8) (uint32, *entry) {
+	if t.slab.used() >= t.limits.MaxActive {
+		t.limitsHit["active-flows"]++
+		t.evict()
+	}
+	if uint64(t.slab.used()) >= t.mask/4*3 {
+		t.grow()
+	}
+	at := t.slab.take()
+	e := t.slab.at(at)
+	*e = entry{key: *k, first: p.Time, last: p.Time, firstFrame: p.Frame, firstCap: p.Capture, hour: hourOf(p.Time), tunnel: p.Tunnel, vlan: p.VLAN}
+	if dir == 1 {
+		e.flags |= fromSecond
+	}
+	t.insert(at, k.slot(pair))
+	return at, e
+}
+
+// evict ends the open flow that lies first in the slab from where the last eviction stopped: in a full slab, positions are taken
+// in the order of opening, so that this is near the oldest.
+func (t *Table) evict() {
+	for {
+		t.oldest = t.oldest%uint32(t.slab.size()) + 1
+		if t.slab.live(t.oldest) {
+			t.finish(t.oldest)
+			return
+		}
+	}
+}
+
+// sweepEvery is the capture time between two sweeps for idle flows, as a share of the shorter idle time.
+const sweepShare = 4
+
+// sweep ends the flows that are idle at now. It looks at all flows at once, but no more often than it has counted that many packets, so that
+// no clock in a capture can make it slow.
+func (t *Table) sweep(now int64) {
+	t.touched++
+	if t.swept && (now < t.sweepAt || t.touched < uint64(t.slab.used())) {
+		return
+	}
+	t.swept, t.touched, t.sweepAt = true, 0, now+t.limits.IdleOther/sweepShare
+	for at := uint32(1); at <= uint32(t.slab.size()); at++ {
+		if !t.slab.live(at) {
+			continue
+		}
+		if e := t.slab.at(at); now-e.last > t.idle(e) {
+			t.finish(at)
+		}
+	}
+}
+
+// Finish ends all flows. The table's rows are complete then, and its working memory is free.
+func (t *Table) Finish() {
+	for at := uint32(1); at <= uint32(t.slab.size()); at++ {
+		if t.slab.live(at) {
+			t.finish(at)
+		}
+	}
+	t.index, t.slab, t.holes = nil, slab[entry]{}, slab[holes]{}
+}
+
+// Rows are the flows that have ended, in the order in which they did.
+func (t *Table) Rows() *Rows { return &t.rows }
+
+// LimitsHit counts the limits that bit, by name.
+func (t *Table) LimitsHit() map[string]uint64 { return t.limitsHit }
+
+// finish ends one flow: its head is closed, its row kept, its place freed.
+func (t *Table) finish(at uint32) {
+	e := t.slab.at(at)
+	if e.head != 0 {
+		t.endHead(e)
+	}
+	t.rows.add(e, t.hours.of(e), t.proto.text(e.protocol))
+	t.hours.free(e)
+	for _, h := range e.holes {
+		if h != 0 {
+			*t.holes.at(h) = holes{}
+			t.holes.free(h)
+		}
+	}
+	t.remove(at)
+	t.slab.free(at)
+}
