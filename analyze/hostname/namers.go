@@ -61,7 +61,9 @@ const rest = math.MaxInt >> 3
 // its line here; fuzzing and the docs checks range over these slices.
 var (
 	datagramProtocols = []datagramProtocol{}
-	streamProtocols   = []streamProtocol{}
+	streamProtocols   = []streamProtocol{
+		{"tls", detectTLS, startTLS},
+	}
 )
 
 const (
@@ -80,7 +82,11 @@ type Namer struct {
 	sink   Sink
 	limits Limits
 	hits   map[string]uint64
-	free   []*stream // streams given back, to be used again
+	// Given back by flows that are over, to be used again.
+	free []*stream
+	tls  []*tlsReader
+	// scratch holds a message whose parts are not side by side in the stream, during one call.
+	scratch []byte
 }
 
 var _ flow.Namer = (*Namer)(nil)
