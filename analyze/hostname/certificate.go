@@ -50,11 +50,11 @@ func (n *Namer) addCertificate(m *flow.Meta, der []byte) {
 		}
 		repeated = repeated || bytes.EqualFold(name, common)
 		x.Name = name
-		n.sink.Add(&x)
+		n.add(x)
 	}
 	if looksLikeHost(common) && !repeated {
 		x.Name = common
-		n.sink.Add(&x)
+		n.add(x)
 	}
 }
 

@@ -14,12 +14,6 @@ const (
 	extESNI              = 0xffce // draft-ietf-tls-esni-01 to -06, the forerunner of ECH
 )
 
-// Values of Name.ECH that one hello can show; "real" takes an HTTPS record and is decided by the join.
-const (
-	echAbsent       = "absent"
-	echUndetermined = "undetermined" // ECH, or GREASE that is built to look like it (RFC 9849, section 6.2)
-)
-
 // clientHello is a ClientHello of TLS, DTLS or QUIC (RFC 8446, section 4.1.2; RFC 9147, section 5.3). All slices are views of the message.
 type clientHello struct {
 	transport  byte   // of JA4: 't' TLS over TCP, 'q' QUIC, 'd' DTLS
@@ -149,9 +143,9 @@ func (h *clientHello) fill(n *Name) {
 	n.ALPN = h.joinALPN()
 	n.JA4 = h.ja4()
 	n.Version = h.versionName()
-	n.ECH, n.ECHID = echAbsent, 0
+	n.ECH, n.ECHID = ECHAbsent, 0
 	if h.hasECH {
-		n.ECH, n.ECHID = echUndetermined, h.echID
+		n.ECH, n.ECHID = ECHUndetermined, h.echID
 	}
 }
 

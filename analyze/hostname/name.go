@@ -74,3 +74,14 @@ type Name struct {
 type Sink interface {
 	Add(n *Name)
 }
+
+// AbsoluteForm, as the Value of an http-host row, says that the request named its target in full, as one asks a proxy (RFC 9112,
+// section 3.2.2).
+const AbsoluteForm = "absolute-form"
+
+// The values of Name.ECH (RFC 9849): a hello alone cannot tell a real ECH extension from GREASE, which is built to look like it.
+const (
+	ECHAbsent       = "absent"
+	ECHUndetermined = "undetermined"
+	ECHReal         = "real" // its configuration and public name stood in an HTTPS record of the capture
+)

@@ -60,9 +60,48 @@ const rest = math.MaxInt >> 3
 // The protocols, in the order in which they are asked: the first that says yes has the flow. To add one is to write its file and
 // its line here; fuzzing and the docs checks range over these slices.
 var (
-	datagramProtocols = []datagramProtocol{}
-	streamProtocols   = []streamProtocol{
+	datagramProtocols = []datagramProtocol{
+		{"dns", detectDNSDatagram, startDNSDatagrams},
+		{"mdns", detectMDNS, startMDNS},
+		{"llmnr", detectLLMNR, startLLMNR},
+		{"nbns", detectNBNS, startNBNS},
+		{"netbios-dgm", detectNetBIOSDatagram, startNetBIOSDatagrams},
+	}
+	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},
+		{"http2", detectHTTP2, startHTTP2},
+		{"http", detectHTTP1, startHTTP1},
+		{"smtp", detectSMTP, startLines},
+		{"ftp", detectFTP, startLines},
+		{"imap", detectIMAP, startLines},
+		{"pop3", detectPOP3, startLines},
+		{"nntp", detectNNTP, startLines},
+		{"sieve", detectSieve, startLines},
+		{"irc", detectIRC, startLines},
+		{"xmpp", detectXMPP, startLines},
+		{"postgresql", detectPostgres, startPostgres},
+		{"mysql", detectMySQL, startMySQL},
+		{"tds", detectTDS, startTDS},
+		{"ldap", detectLDAP, startLDAP},
+		{"rdp", detectRDP, startRDP},
+		{"ssh", detectSSH, startRecognised},
+		{"rtsp", detectRTSP, startRecognised},
+		{"sip", detectSIP, startRecognised},
+		{"smb", detectSMB, startRecognised},
+		{"dcerpc", detectDCERPC, startRecognised},
+		{"kerberos", detectKerberos, startRecognised},
+		{"mqtt", detectMQTT, startRecognised},
+		{"amqp", detectAMQP, startRecognised},
+		{"bittorrent", detectBitTorrent, startRecognised},
+		{"vnc", detectVNC, startRecognised},
+		{"telnet", detectTelnet, startRecognised},
+		{"bgp", detectBGP, startRecognised},
+		{"rsync", detectRsync, startRecognised},
+		{"redis", detectRedis, startRecognised},
+		{"modbus", detectModbus, startRecognised},
+		{"socks", detectSOCKS5, startSOCKS5},
+		{"socks", detectSOCKS4, startSOCKS4},
+		{"dns", detectDNSStream, startDNSStream}, // behind those whose first message is shorter than its header
 	}
 )
 
@@ -87,6 +126,10 @@ type Namer struct {
 	tls  []*tlsReader
 	// scratch holds a message whose parts are not side by side in the stream, during one call.
 	scratch []byte
+	dns     dnsState
+	labels  labelFilter
+	// row is the evidence that is being handed on, here so that it costs no memory of its own.
+	row Name
 }
 
 var _ flow.Namer = (*Namer)(nil)
@@ -271,6 +314,12 @@ func (n *Namer) giveBack(s *stream) {
 	}
 	*s = stream{}
 	n.free = append(n.free, s)
+}
+
+// add hands evidence to the sink.
+func (n *Namer) add(x Name) {
+	n.row = x
+	n.sink.Add(&n.row)
 }
 
 // evidence returns a Name of kind k whose client is the sender of m's payload and whose server is the receiver.

@@ -63,7 +63,7 @@ func (r *tlsReader) helloSSL2(n *Namer, m *flow.Meta, data []byte) int {
 	}
 	r.hello = true
 	x := evidence(TLSHello, m)
-	x.Version, x.ECH = versionName(h.version), echAbsent
-	n.sink.Add(&x)
+	x.Version, x.ECH = versionName(h.version), ECHAbsent
+	n.add(x)
 	return h.size
 }

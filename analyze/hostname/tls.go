@@ -228,7 +228,7 @@ func (r *tlsReader) clientHello(n *Namer, c *flow.Conv, m *flow.Meta, body crypt
 	if m.DstPort == portDoT || string(x.ALPN) == "dot" {
 		c.Protocol = "dot"
 	}
-	n.sink.Add(&x)
+	n.add(x)
 }
 
 // serverHello learns from a ServerHello whether a certificate follows in clear (RFC 8446, section 4.1.3).

@@ -1,0 +1,316 @@
+package hostname
+
+import (
+	"bytes"
+
+	"phonehome/analyze/flow"
+)
+
+const (
+	// maxMethod is the longest method that is believed; the longest registered one has 17 letters (IANA "HTTP Method Registry").
+	maxMethod = 32
+	// maxLost is how many pieces of a stream are searched for a request after its place in it was lost.
+	maxLost = 1024
+	// http2Preface is what a client says first in HTTP/2 (RFC 9113, section 3.4).
+	http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+)
+
+// detectHTTP1 knows HTTP/1 by a whole request line, or the beginning of a status line (RFC 9112, sections 3 and 4).
+func detectHTTP1(_ *flow.Meta, head []byte) match {
+	const status = "HTTP/1."
+	if len(head) < len(status) && string(head) == status[:len(head)] {
+		return maybe
+	}
+	if bytes.HasPrefix(head, []byte(status)) {
+		return yes
+	}
+	return matchRequestLine(head)
+}
+
+// requestLine is the first line of a request: METHOD SP target SP HTTP/1.x.
+type requestLine struct {
+	method, target []byte
+}
+
+// matchRequestLine says whether head begins with a request line, or may.
+func matchRequestLine(head []byte) match {
+	end := bytes.IndexByte(head, '\n')
+	if end >= 0 {
+		if _, ok := parseRequestLine(head[:end]); ok {
+			return yes
+		}
+		return no
+	}
+	method, rest, spaced := bytes.Cut(head[:min(len(head), maxMethod+1)], []byte(" "))
+	if len(method) > maxMethod || !isMethod(method) || spaced && len(rest) > 0 && rest[0] <= ' ' || len(head) >= maxDetect {
+		return no
+	}
+	return maybe
+}
+
+// parseRequestLine splits a line without its line feed. Targets with spaces in them, which are not allowed but sent, are taken as they are.
+func parseRequestLine(line []byte) (r requestLine, ok bool) {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	const version = " HTTP/1."
+	at := len(line) - len(version) - 1
+	if at < 0 || string(line[at:at+len(version)]) != version || line[len(line)-1] < '0' || line[len(line)-1] > '9' {
+		return r, false
+	}
+	var spaced bool
+	r.method, r.target, spaced = bytes.Cut(line[:at], []byte(" "))
+	return r, spaced && len(r.target) > 0 && len(r.method) > 0 && len(r.method) <= maxMethod && isMethod(r.method)
+}
+
+// isMethod says whether b is made of what methods are made of in practice; RFC 9110, section 9.1 allows a little more.
+func isMethod(b []byte) bool {
+	for _, c := range b {
+		if !isAlphanumeric(c) && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return len(b) == 0 || !('0' <= b[0] && b[0] <= '9')
+}
+
+// http1Reader follows the requests of one connection, exactly as long as each one's end is known. The side that sends requests
+// is the client; of the other only the consent to a CONNECT is read.
+type http1Reader struct {
+	told      toldNames
+	sides     [2]http1Side
+	connected bool // the client asked for a tunnel, and has gone on to what is inside
+	upgraded  bool // the client asked for another protocol
+}
+
+// http1Side is the place in one direction.
+type http1Side struct {
+	client  bool
+	chunked bool // a chunked body is being passed over
+	lost    int  // pieces that were searched since the place was lost; 0 where it is known
+	scanned int  // bytes of an incomplete header that hold no end
+	part    *partial
+}
+
+func startHTTP1(*Namer) streamReader { return new(http1Reader) }
+
+func (r *http1Reader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	s := &r.sides[m.Dir&1]
+	if !s.client && !r.sides[m.Dir&1^1].client {
+		switch matchRequestLine(data) {
+		case yes:
+			s.client = true
+		case maybe:
+			return 0, flow.Go
+		}
+	}
+	if !s.client {
+		return r.response(data)
+	}
+	used := 0
+	for used < len(data) {
+		k, more := r.request(n, m, data[used:])
+		used += k
+		if k == 0 || more != flow.Go {
+			return used, more
+		}
+	}
+	return used, flow.Go
+}
+
+// response waits, where a tunnel was asked for, for the server's consent, which is any status 2xx (RFC 9110, section 9.3.6), or
+// for the tunnelled TLS. Other responses are passed over.
+func (r *http1Reader) response(data []byte) (int, flow.More) {
+	const status, granted = "HTTP/1.", len("HTTP/1.x 2")
+	head := data[:min(len(data), granted)]
+	switch {
+	case !r.connected:
+		return rest, flow.Go
+	case data[0] == recordHandshake:
+		return 0, again
+	case string(head[:min(len(head), len(status))]) != status[:min(len(head), len(status))]:
+		return len(data), flow.Go
+	case len(head) < granted:
+		return 0, flow.Go
+	case string(head[granted-2:]) != " 2":
+		return len(data), flow.Go
+	}
+	if end := headEnd(data, 0); end > 0 {
+		return end, again
+	}
+	if len(data) < maxDetect {
+		return 0, flow.Go
+	}
+	return len(data), flow.Go
+}
+
+// gap loses the place, and keeps what a request that was cut by it said of its host.
+func (r *http1Reader) gap(n *Namer, _ *flow.Conv, m *flow.Meta, _ int64) flow.More {
+	s := &r.sides[m.Dir&1]
+	r.settle(n, s)
+	s.scanned, s.chunked = 0, false
+	if s.client {
+		s.lost = 1
+	}
+	return flow.Go
+}
+
+// close keeps what requests that were never completed said.
+func (r *http1Reader) close(n *Namer) {
+	for i := range r.sides {
+		r.settle(n, &r.sides[i])
+	}
+}
+
+// request reads one header or one chunk size of the client's side.
+func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.More) {
+	s := &r.sides[m.Dir&1]
+	switch {
+	case s.chunked:
+		return r.chunk(s, data)
+	case data[0] == '\r' || data[0] == '\n': // RFC 9112, section 2.2
+		return 1, flow.Go
+	}
+	switch detectHTTP2(m, data) {
+	case yes:
+		return 0, again
+	case maybe:
+		return 0, flow.Go
+	}
+	switch matchRequestLine(data) {
+	case maybe:
+		return 0, flow.Go
+	case no:
+		return r.lose(s, data)
+	}
+	s.lost = 0
+	end := headEnd(data, s.scanned)
+	if end < 0 {
+		return r.await(n, s, m, data)
+	}
+	s.scanned, s.part = 0, nil
+	head := parseHead(data[:end])
+	r.report(n, evidence(HTTPHost, m), &head)
+	return r.pass(s, &head, end)
+}
+
+// lose passes over bytes that are no request.
+func (r *http1Reader) lose(s *http1Side, data []byte) (int, flow.More) {
+	if data[0] == recordHandshake && s.lost == 0 { // TLS in the middle (RFC 2817)
+		return 0, again
+	}
+	s.lost++
+	if r.upgraded || s.lost > maxLost {
+		return len(data), flow.Stop
+	}
+	return len(data), flow.Go
+}
+
+// await waits for the rest of a header, and keeps what it says of the host so far.
+func (r *http1Reader) await(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
+	s.scanned = max(0, len(data)-3)
+	if len(data) > n.limits.Head {
+		n.hit(limitHead)
+		r.settle(n, s)
+		s.scanned = 0
+		return len(data), flow.Go
+	}
+	if s.part == nil {
+		s.part = notePartial(m, data)
+	}
+	return 0, flow.Go
+}
+
+// pass goes to the next request: over the body, or into the tunnel.
+func (r *http1Reader) pass(s *http1Side, head *httpHead, end int) (int, flow.More) {
+	if head.connect() {
+		r.connected = true
+		return end, again
+	}
+	r.upgraded = r.upgraded || head.upgrade
+	s.chunked = head.chunked
+	if head.chunked || head.length < 0 {
+		return end, flow.Go
+	}
+	return end + head.length, flow.Go
+}
+
+// chunk passes over one chunk (RFC 9112, section 7.1); after the last one, trailers and an empty line follow.
+func (r *http1Reader) chunk(s *http1Side, data []byte) (int, flow.More) {
+	line, _, whole := bytes.Cut(data, []byte("\n"))
+	if !whole {
+		if len(data) >= maxDetect {
+			s.chunked = false
+			return r.lose(s, data)
+		}
+		return 0, flow.Go
+	}
+	size, ok := chunkSize(line)
+	switch {
+	case !ok:
+		s.chunked = false
+		return r.lose(s, data)
+	case size > 0:
+		return len(line) + 1 + size + len("\r\n"), flow.Go
+	}
+	end := headEnd(data, 0)
+	if end < 0 {
+		return r.lastChunk(s, data)
+	}
+	s.chunked = false
+	return end, flow.Go
+}
+
+func (r *http1Reader) lastChunk(s *http1Side, data []byte) (int, flow.More) {
+	if len(data) < maxDetect {
+		return 0, flow.Go
+	}
+	s.chunked = false
+	return r.lose(s, data)
+}
+
+// chunkSize reads the hexadecimal size before any extension; at most 15 digits, so that it fits.
+func chunkSize(line []byte) (size int, ok bool) {
+	digits := 0
+	for _, c := range line {
+		d := hexDigit(c)
+		if d < 0 {
+			break
+		}
+		if digits++; digits > 13 {
+			return 0, false
+		}
+		size = size<<4 | d
+	}
+	if digits == 0 {
+		return 0, false
+	}
+	tail := bytes.TrimRight(line[digits:], " \t\r")
+	return size, len(tail) == 0 || tail[0] == ';' || tail[0] == ' '
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}
+
+// headEnd returns the number of bytes to the end of the empty line that ends a header, -1 where it is not there. Lines may end in a line feed
+// alone (RFC 9112, section 2.2). from says how many bytes are known not to matter.
+func headEnd(data []byte, from int) int {
+	for at := from; at < len(data); {
+		k := bytes.IndexByte(data[at:], '\n')
+		if k < 0 {
+			return -1
+		}
+		at += k + 1
+		switch tail := data[at:]; {
+		case len(tail) > 0 && tail[0] == '\n':
+			return at + 1
+		case len(tail) > 1 && tail[0] == '\r' && tail[1] == '\n':
+			return at + 2
+		}
+	}
+	return -1
+}

@@ -1,0 +1,185 @@
+package hostname
+
+import (
+	"bytes"
+
+	"phonehome/analyze/flow"
+)
+
+const (
+	// maxLine is the longest line that is looked at: SMTP, FTP and POP3 end theirs at 512 bytes, IMAP and XMPP are longer.
+	maxLine = 1024
+	// maxTalk is how many bytes of one direction are followed for a client's wish for TLS, which comes before any login.
+	maxTalk = 64 << 10
+)
+
+// The text protocols in which TLS can be asked for: SMTP (RFC 3207), FTP (RFC 4217), IMAP, POP3 (RFC 2595), NNTP (RFC 4642), ManageSieve
+// (RFC 5804), XMPP (RFC 6120, section 5) and IRC. They are known by the first line of either side; where two have the same
+// line, by their port.
+func detectSMTP(m *flow.Meta, head []byte) match {
+	return matchLine(head, func(line []byte) bool {
+		return isGreeting(line, "220") && (containsFold(line, "smtp") || onPort(m, 25, 587)) ||
+			hasVerb(line, "ehlo ", "helo ", "lhlo ")
+	})
+}
+
+func detectFTP(m *flow.Meta, head []byte) match {
+	return matchLine(head, func(line []byte) bool {
+		return isGreeting(line, "220") || hasVerb(line, "auth tls", "auth ssl") || onPort(m, 21, 2121) && hasVerb(line, "user ")
+	})
+}
+
+func detectIMAP(_ *flow.Meta, head []byte) match {
+	return matchLine(head, func(line []byte) bool {
+		_, command, _ := bytes.Cut(line, []byte(" "))
+		return hasVerb(line, "* ok", "* preauth", "* bye ") || hasVerb(command, "capability\r", "starttls\r", "login ", "authenticate ")
+	})
+}
+
+func detectPOP3(m *flow.Meta, head []byte) match {
+	return matchLine(head, func(line []byte) bool {
+		return hasVerb(line, "+ok", "capa\r", "stls\r", "apop ") || onPort(m, 110) && hasVerb(line, "user ")
+	})
+}
+
+func detectNNTP(m *flow.Meta, head []byte) match {
+	return matchLine(head, func(line []byte) bool {
+		return (isGreeting(line, "200") || isGreeting(line, "201")) && (onPort(m, 119, 433) || containsFold(line, "nntp")) ||
+			hasVerb(line, "mode reader")
+	})
+}
+
+func detectSieve(_ *flow.Meta, head []byte) match {
+	return matchLine(head, func(line []byte) bool { return hasVerb(line, "\"implementation\"") })
+}
+
+func detectIRC(m *flow.Meta, head []byte) match {
+	return matchLine(head, func(line []byte) bool {
+		return hasVerb(line, "cap ls", "nick ") || line[0] == ':' && bytes.Contains(line, []byte(" NOTICE ")) ||
+			onPort(m, 6667) && hasVerb(line, "pass ", "user ", "notice ")
+	})
+}
+
+// detectXMPP knows the namespace of streams in the opening tag (RFC 6120, section 4.8.1).
+func detectXMPP(_ *flow.Meta, head []byte) match {
+	for _, start := range []string{"<?xml ", "<stream:stream "} {
+		if k := min(len(head), len(start)); string(head[:k]) != start[:k] {
+			continue
+		}
+		if bytes.Contains(head, []byte("http://etherx.jabber.org/streams")) {
+			return yes
+		}
+		if len(head) < maxLine {
+			return maybe
+		}
+	}
+	return no
+}
+
+// matchLine asks about the first line of head, when that is whole. A line is text: other control characters refuse it.
+func matchLine(head []byte, is func(line []byte) bool) match {
+	end := bytes.IndexByte(head, '\n')
+	line := head
+	if end >= 0 {
+		line = head[:end+1]
+	}
+	for i, b := range line {
+		if b < ' ' && b != '\r' && b != '\n' && b != '\t' || i >= maxLine {
+			return no
+		}
+	}
+	switch {
+	case end < 0:
+		return maybe
+	case is(line):
+		return yes
+	}
+	return no
+}
+
+// isGreeting says whether a line begins with a reply code: the code and a space, or '-' where more lines follow.
+func isGreeting(line []byte, code string) bool {
+	return len(line) > 3 && string(line[:3]) == code && (line[3] == ' ' || line[3] == '-')
+}
+
+// hasVerb says whether a line begins with one of some words in lower case.
+func hasVerb(line []byte, verbs ...string) bool {
+	for _, v := range verbs {
+		if len(line) >= len(v) && equalFold(line[:len(v)], v) {
+			return true
+		}
+	}
+	return false
+}
+
+func containsFold(line []byte, lower string) bool {
+	for i := 0; i+len(lower) <= len(line); i++ {
+		if equalFold(line[i:i+len(lower)], lower) {
+			return true
+		}
+	}
+	return false
+}
+
+// onPort says whether one end has one of some ports.
+func onPort(m *flow.Meta, ports ...uint16) bool {
+	for _, p := range ports {
+		if m.SrcPort == p || m.DstPort == p {
+			return true
+		}
+	}
+	return false
+}
+
+// lineReader follows the lines of both sides until, after the client asked for it, TLS begins. Whether the server
+// consented shows in what comes: a record of TLS where a line would begin.
+type lineReader struct {
+	asked bool
+	talk  [2]int // bytes read of each direction
+}
+
+func startLines(*Namer) streamReader { return new(lineReader) }
+
+func (r *lineReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { return again }
+
+func (r *lineReader) read(_ *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	used := 0
+	for used < len(data) {
+		if r.asked && data[used] == recordHandshake {
+			return used, again
+		}
+		k := lineLength(data[used:])
+		if k == 0 {
+			break
+		}
+		line := data[used : used+k]
+		r.asked = r.asked || asksTLS(line)
+		used += k
+		if !r.asked && hasVerb(line, "data\r", "bdat ") { // a mail follows, in clear
+			return used, flow.Stop
+		}
+	}
+	talk := &r.talk[m.Dir&1]
+	if *talk += used; *talk > maxTalk {
+		return used, flow.Stop
+	}
+	return used, flow.Go
+}
+
+// lineLength returns the length of the line or tag at the head of data, 0 where it is not whole.
+func lineLength(data []byte) int {
+	head := data[:min(len(data), maxLine)]
+	if k := bytes.IndexAny(head, "\n>"); k >= 0 {
+		return k + 1
+	}
+	if len(head) == maxLine {
+		return maxLine
+	}
+	return 0
+}
+
+// asksTLS says whether a line of a client asks for TLS; the word of IMAP follows a tag.
+func asksTLS(line []byte) bool {
+	_, command, _ := bytes.Cut(line, []byte(" "))
+	return hasVerb(line, "starttls", "auth tls", "auth ssl", "stls", "<starttls") || hasVerb(command, "starttls")
+}
