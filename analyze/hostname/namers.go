@@ -66,6 +66,10 @@ var (
 		{"llmnr", detectLLMNR, startLLMNR},
 		{"nbns", detectNBNS, startNBNS},
 		{"netbios-dgm", detectNetBIOSDatagram, startNetBIOSDatagrams},
+		{"dhcp", detectDHCP, startDHCP},
+		{"dhcpv6", detectDHCPv6, startDHCPv6},
+		{"ssdp", detectSSDP, startSSDP},
+		{"icmpv6-ra", detectRA, startRA},
 	}
 	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},

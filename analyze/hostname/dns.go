@@ -1,0 +1,244 @@
+package hostname
+
+import (
+	"phonehome/analyze/flow"
+)
+
+// Ports that decide how strictly a message is looked at, and of the relatives of DNS whose messages have the same shape.
+const (
+	portDNS   = 53
+	portMDNS  = 5353 // RFC 6762, section 3
+	portLLMNR = 5355 // RFC 4795, section 2
+	portNBNS  = 137  // RFC 1002, section 4.2
+)
+
+// dnsState is what a Namer keeps for DNS: memory that is used again, and the questions of its shard.
+type dnsState struct {
+	query, owner, value []byte // presentation forms of the message being read
+	window              dnsWindow
+	flows               []*dnsDatagrams // given back
+}
+
+// dnsDatagrams reads DNS over UDP (RFC 1035, section 4.2.1).
+type dnsDatagrams struct{ dnsFlow }
+
+func startDNSDatagrams(n *Namer) datagramReader {
+	last := len(n.dns.flows) - 1
+	if last < 0 {
+		return new(dnsDatagrams)
+	}
+	r := n.dns.flows[last]
+	n.dns.flows = n.dns.flows[:last]
+	return r
+}
+
+func (r *dnsDatagrams) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
+	r.message(n, m, payload)
+	return flow.Go
+}
+
+func (r *dnsDatagrams) close(n *Namer) {
+	r.dnsFlow.close(n)
+	n.dns.flows = append(n.dns.flows, r)
+}
+
+// detectDNSDatagram is lenient on port 53, where damaged and odd messages are DNS still, and strict on all others.
+func detectDNSDatagram(m *flow.Meta, payload []byte) bool {
+	switch {
+	case len(payload) < dnsHeaderSize || relativeOfDNS(m):
+		return false
+	case onPort(m, portDNS):
+		d, _ := readDNSHeader(payload)
+		return d.likely(m.Full)
+	}
+	d, _ := readDNSHeader(payload)
+	return d.well()
+}
+
+// relativeOfDNS says whether a datagram belongs to a protocol with DNS's message format and names of its own.
+func relativeOfDNS(m *flow.Meta) bool {
+	return onPort(m, portMDNS) || onPort(m, portLLMNR) || onPort(m, portNBNS)
+}
+
+// maxOpcode is the highest opcode in use: DSO (RFC 8490, section 5).
+const maxOpcode = 6
+
+// likely says whether the header is one that DNS uses, for a message of size bytes.
+func (d *dnsMessage) likely(size int) bool {
+	return d.opcode() <= maxOpcode && d.fits(size-dnsHeaderSize) && d.count != [4]uint16{} &&
+		(d.response() || d.flags&dnsRCode == 0)
+}
+
+// dnsFlow reads the messages of one flow, both directions, and matches answers to questions.
+type dnsFlow struct {
+	asked []*dnsQuestion // in the shard's window, oldest first
+}
+
+// message reads one DNS message. What parses before the first damage is used on port 53; elsewhere a message must be whole.
+func (f *dnsFlow) message(n *Namer, m *flow.Meta, msg []byte) {
+	d, ok := readDNSHeader(msg)
+	if !ok || !onPort(m, portDNS) && !d.well() {
+		return
+	}
+	switch {
+	case d.opcode() != 0: // updates and notifications ask nobody for an address
+	case d.response():
+		f.response(n, m, &d)
+	default:
+		f.queries(n, m, &d)
+	}
+}
+
+// queries remembers the questions of a query.
+func (f *dnsFlow) queries(n *Namer, m *flow.Meta, d *dnsMessage) {
+	for range maxMessageQuestions {
+		k := dnsKey{id: d.id, dir: m.Dir}
+		if !d.ask(&k, &n.dns.query) {
+			return
+		}
+		if q := f.find(&k); q == nil || q.answered { // else the client asks again
+			f.ask(n, m, &k)
+		}
+	}
+}
+
+// ask reads the next question into k, and its name into buf.
+func (d *dnsMessage) ask(k *dnsKey, buf *[]byte) (ok bool) {
+	*buf, k.qtype, k.class, ok = d.question((*buf)[:0])
+	k.name = *buf
+	return ok
+}
+
+// ask takes one more question into the window, and what the limits ask for out of it.
+func (f *dnsFlow) ask(n *Namer, m *flow.Meta, k *dnsKey) {
+	w := &n.dns.window
+	if len(f.asked) == maxFlowQuestions {
+		f.asked[0].drop(n)
+	}
+	for w.bytes+questionSize+len(k.name) > maxWindowBytes {
+		w.oldest.drop(n)
+	}
+	f.asked = append(f.asked, w.add(f, k, m))
+}
+
+// drop takes the oldest question of its flow out for want of room.
+func (q *dnsQuestion) drop(n *Namer) {
+	if !q.answered {
+		n.hit(limitQuestions)
+		q.report(n, dnsUnanswered)
+	}
+	f := q.flow
+	f.asked = append(f.asked[:0], f.asked[1:]...)
+	n.dns.window.remove(q)
+}
+
+// find returns the latest question that is k, or nil.
+func (f *dnsFlow) find(k *dnsKey) *dnsQuestion {
+	for i := len(f.asked) - 1; i >= 0; i-- {
+		if f.asked[i].is(k) {
+			return f.asked[i]
+		}
+	}
+	return nil
+}
+
+// response reports the records of a response, and the questions that it answers. Its records are an answer where its first question
+// was seen; one without questions (an error, the later messages of a zone transfer) answers what has its id.
+func (f *dnsFlow) response(n *Namer, m *flow.Meta, d *dnsMessage) {
+	s := &n.dns
+	k := dnsKey{id: d.id, dir: m.Dir ^ 1}
+	if d.count[questions] > 0 && !d.ask(&k, &s.query) {
+		return
+	}
+	q := f.find(&k)
+	if k.name == nil {
+		s.query = s.query[:0]
+		if q != nil {
+			s.query = append(s.query, q.name...)
+		}
+	}
+	more := *d
+	if !d.skipQuestions() {
+		return
+	}
+	n.row = byServer(evidence(DNS, m))
+	n.row.Unsolicited = q == nil
+	rcode := n.dnsRecords(d)
+	q.answer(n, rcode)
+	for range min(more.count[questions], maxMessageQuestions) {
+		if !more.ask(&k, &s.query) {
+			return
+		}
+		f.find(&k).answer(n, rcode)
+	}
+}
+
+// answer reports a question with the response's code, once. A nil question was not seen.
+func (q *dnsQuestion) answer(n *Namer, rcode uint16) {
+	if q != nil && !q.answered {
+		q.answered = true
+		q.report(n, dnsRCodeName(rcode))
+	}
+}
+
+// report gives out the row of a question: its time and frame are those of the query.
+func (q *dnsQuestion) report(n *Namer, rcode string) {
+	row := &n.row
+	*row = evidence(DNSQuery, &q.asked)
+	row.Name, row.RRType, row.RCode = q.name, dnsTypeName(q.qtype), rcode
+	n.sink.Add(row)
+}
+
+// dnsRecords reports the records of a response under the ends that n.row holds: all of the answers, and the addresses and aliases of
+// the other sections. It returns the response code, to which EDNS may add bits (RFC 6891, section 6.1.3).
+func (n *Namer) dnsRecords(d *dnsMessage) (rcode uint16) {
+	s := &n.dns
+	rcode = d.flags & dnsRCode
+	var r dnsRecord
+	for ok := true; ; {
+		if s.owner, ok = d.record(s.owner[:0], &r); !ok {
+			return rcode
+		}
+		switch {
+		case r.rtype == rrOPT:
+			rcode |= uint16(r.ttl>>24) << 4
+		case r.class == classIN && (r.section == answers || r.rtype == rrA || r.rtype == rrAAAA || r.rtype == rrCNAME):
+			n.dnsRecord(d.whole, &r)
+		}
+	}
+}
+
+// dnsRecord reports one record, whose owner n.dns holds.
+func (n *Namer) dnsRecord(msg []byte, r *dnsRecord) {
+	s := &n.dns
+	var ok bool
+	if s.value, ok = appendDNSValue(s.value[:0], msg, r); !ok {
+		return
+	}
+	n.row.Query = s.query
+	if r.section != answers {
+		n.row.Query = nil // the address of a name server is none of the name that was asked for
+	}
+	n.row.Name, n.row.Value, n.row.RRType, n.row.TTL = s.owner, s.value, dnsTypeName(r.rtype), r.seconds()
+	n.sink.Add(&n.row)
+}
+
+// seconds is the TTL; one with the top bit set counts as zero (RFC 2181, section 8).
+func (r *dnsRecord) seconds() uint32 {
+	if r.ttl >= 1<<31 {
+		return 0
+	}
+	return r.ttl
+}
+
+// close reports the questions that stay unanswered.
+func (f *dnsFlow) close(n *Namer) {
+	for _, q := range f.asked {
+		if !q.answered {
+			q.report(n, dnsUnanswered)
+		}
+		n.dns.window.remove(q)
+	}
+	clear(f.asked)
+	f.asked = f.asked[:0]
+}
