@@ -1,7 +1,10 @@
 package flow
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
+	"strconv"
 
 	"phonehome/analyze/packet"
 )
@@ -97,7 +100,7 @@ const (
 func (w *Row) append(b []byte) []byte {
 	bits := w.bits()
 	b = append(b, bits, byte(w.Transport), byte(w.Opener), w.TTL[0], w.TTL[1])
-	b = appendAddr(appendAddr(b, w.A, w.V6), w.B, w.V6)
+	b = AppendAddr(AppendAddr(b, w.A, w.V6), w.B, w.V6)
 	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, w.APort), w.BPort)
 	b = append(append(b, w.MACs[0][:]...), w.MACs[1][:]...)
 	for i := range 2 {
@@ -158,97 +161,117 @@ func (w *Row) appendRare(b []byte) []byte {
 	return b
 }
 
-func appendAddr(b []byte, a packet.Addr, v6 bool) []byte {
-	if v6 {
-		return append(b, a[:]...)
-	}
-	return append(b, a[12:]...)
-}
-
-// rowReader reads what append wrote. The bytes are our own, so that a short read cannot be.
-type rowReader struct {
-	b  []byte
-	at int
-}
-
-func (r *rowReader) byte() byte {
-	r.at++
-	return r.b[r.at-1]
-}
-
-func (r *rowReader) take(n int) []byte {
-	r.at += n
-	return r.b[r.at-n : r.at]
-}
-
-func (r *rowReader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b[r.at:])
-	r.at += n
-	return v
-}
-
-func (r *rowReader) varint() int64 {
-	v, n := binary.Varint(r.b[r.at:])
-	r.at += n
-	return v
-}
-
-func (r *rowReader) addr(v6 bool) (a packet.Addr) {
-	if v6 {
-		copy(a[:], r.take(16))
-		return a
-	}
-	a[10], a[11] = 0xff, 0xff
-	copy(a[12:], r.take(4))
-	return a
-}
-
 // decode reads one row and returns how many bytes it took.
 func (w *Row) decode(b []byte) int {
-	r := rowReader{b: b}
-	bits := r.byte()
+	r := NewDecoder(b)
+	bits := r.Byte()
 	*w = Row{V6: bits&rowV6 != 0, Orphan: bits&rowOrphan != 0, FromB: bits&rowFromB != 0, Snapped: bits&rowSnapped != 0, Hours: w.Hours[:0], Protocol: w.Protocol}
-	w.Transport, w.Opener = packet.Transport(r.byte()), int8(r.byte())
-	w.TTL[0], w.TTL[1] = r.byte(), r.byte()
-	w.A, w.B = r.addr(w.V6), r.addr(w.V6)
-	w.APort, w.BPort = binary.BigEndian.Uint16(r.take(2)), binary.BigEndian.Uint16(r.take(2))
-	copy(w.MACs[0][:], r.take(6))
-	copy(w.MACs[1][:], r.take(6))
+	w.Transport, w.Opener = packet.Transport(r.Byte()), int8(r.Byte())
+	w.TTL[0], w.TTL[1] = r.Byte(), r.Byte()
+	w.A, w.B = r.Addr(w.V6), r.Addr(w.V6)
+	w.APort, w.BPort = binary.BigEndian.Uint16(r.Take(2)), binary.BigEndian.Uint16(r.Take(2))
+	copy(w.MACs[0][:], r.Take(6))
+	copy(w.MACs[1][:], r.Take(6))
 	for i := range 2 {
-		w.Packets[i], w.Wire[i], w.Payload[i] = r.uvarint(), r.uvarint(), r.uvarint()
+		w.Packets[i], w.Wire[i], w.Payload[i] = r.Uvarint(), r.Uvarint(), r.Uvarint()
 	}
-	w.First = r.varint()
-	w.Last = w.First + int64(r.uvarint())
-	w.FirstFrame, w.LastFrame = r.uvarint(), r.uvarint()
-	w.FirstCapture = uint32(r.uvarint())
+	w.First = r.Varint()
+	w.Last = w.First + int64(r.Uvarint())
+	w.FirstFrame, w.LastFrame = r.Uvarint(), r.Uvarint()
+	w.FirstCapture = uint32(r.Uvarint())
 	w.LastCapture = w.FirstCapture
 	if bits&rowOwnLast != 0 {
-		w.LastCapture = uint32(r.uvarint())
+		w.LastCapture = uint32(r.Uvarint())
 	}
-	if p := r.take(int(r.byte())); string(p) != w.Protocol {
+	if p := r.Take(int(r.Byte())); string(p) != w.Protocol {
 		w.Protocol = string(p)
 	}
 	if bits&rowTCP != 0 {
-		w.decodeTCP(&r)
+		w.decodeTCP(r)
 	}
 	if bits&rowRare != 0 {
-		w.decodeRare(&r)
+		w.decodeRare(r)
 	}
-	return r.at
+	return r.Used()
 }
 
-func (w *Row) decodeTCP(r *rowReader) {
+func (w *Row) decodeTCP(r *Decoder) {
 	for i := range 2 {
-		w.TCPFlags[i] = packet.TCPFlags(r.byte())
-		w.ISN[i] = binary.BigEndian.Uint32(r.take(4))
-		w.Next[i] = r.uvarint()
+		w.TCPFlags[i] = packet.TCPFlags(r.Byte())
+		w.ISN[i] = binary.BigEndian.Uint32(r.Take(4))
+		w.Next[i] = r.Uvarint()
 	}
 }
 
-func (w *Row) decodeRare(r *rowReader) {
-	w.VLAN, w.Tunnel = uint16(r.uvarint()), packet.TunnelID(r.uvarint())
-	w.Duplicates, w.Retransmitted = r.uvarint(), r.uvarint()
-	for range r.uvarint() {
-		w.Hours = append(w.Hours, HourCount{int32(r.varint()), [2]uint64{r.uvarint(), r.uvarint()}})
+func (w *Row) decodeRare(r *Decoder) {
+	w.VLAN, w.Tunnel = uint16(r.Uvarint()), packet.TunnelID(r.Uvarint())
+	w.Duplicates, w.Retransmitted = r.Uvarint(), r.Uvarint()
+	for range r.Uvarint() {
+		w.Hours = append(w.Hours, HourCount{int32(r.Varint()), [2]uint64{r.Uvarint(), r.Uvarint()}})
 	}
+}
+
+// wellKnown is the first port that is not a system port (RFC 6335, section 6): servers listen below.
+const wellKnown = 1024
+
+// Client returns which end opened the flow, and how that is known: "syn", "port" (the other end is on a system port), or
+// "first" (it sent the first packet seen).
+func (w *Row) Client() (end int, basis string) {
+	if w.Opener >= 0 {
+		return int(w.Opener), "syn"
+	}
+	if low := w.APort < wellKnown; low != (w.BPort < wellKnown) && (w.APort != 0 || w.BPort != 0) {
+		if low {
+			return 1, "port"
+		}
+		return 0, "port"
+	}
+	if w.FromB {
+		return 1, "first"
+	}
+	return 0, "first"
+}
+
+// End returns the address and port of an end, 0 or 1.
+func (w *Row) End(i int) (packet.Addr, uint16) {
+	if i == 0 {
+		return w.A, w.APort
+	}
+	return w.B, w.BPort
+}
+
+// HourOf returns the hours of the row's payload: at least the one hour where Hours is nil.
+func (w *Row) HourOf() []HourCount {
+	if len(w.Hours) > 0 {
+		return w.Hours
+	}
+	return []HourCount{{Hour: hourOf(w.First), Payload: w.Payload}}
+}
+
+// TransportName is the "transport" of a flow row: an IANA protocol keyword in lower case, "fragment" for orphans, or "ip-N".
+func (w *Row) TransportName() string {
+	if w.Orphan {
+		return "fragment"
+	}
+	return TransportName(w.Transport)
+}
+
+// TransportName names an IP protocol (IANA "Assigned Internet Protocol Numbers").
+func TransportName(t packet.Transport) string {
+	if n, ok := transports[t]; ok {
+		return n
+	}
+	return "ip-" + strconv.Itoa(int(t))
+}
+
+var transports = map[packet.Transport]string{
+	0: "hopopt", 1: "icmp", 2: "igmp", 4: "ipv4", packet.TCP: "tcp", 8: "egp", 9: "igp", packet.UDP: "udp", 27: "rdp", 33: "dccp", 41: "ipv6", 46: "rsvp",
+	47: "gre", 50: "esp", 51: "ah", 55: "mobile", icmp6: "icmpv6", 59: "ipv6-nonxt", 88: "eigrp", 89: "ospf", 94: "ipip", 97: "etherip", 103: "pim",
+	108: "ipcomp", 112: "vrrp", 115: "l2tp", packet.SCTP: "sctp", 135: "mobility", 136: "udplite", 137: "mpls-in-ip",
+}
+
+// Compare orders rows of the same first time and frame: by ends, ports and transport.
+func (w *Row) Compare(o *Row) int {
+	return cmp.Or(bytes.Compare(w.A[:], o.A[:]), bytes.Compare(w.B[:], o.B[:]), cmp.Compare(w.APort, o.APort), cmp.Compare(w.BPort, o.BPort),
+		cmp.Compare(w.Transport, o.Transport), cmp.Compare(w.FirstCapture, o.FirstCapture), cmp.Compare(w.LastFrame, o.LastFrame))
 }

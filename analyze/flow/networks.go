@@ -1,0 +1,187 @@
+package flow
+
+import (
+	"net/netip"
+	"slices"
+
+	"phonehome/analyze/packet"
+)
+
+// Side says where an address is.
+type Side uint8
+
+// The sides.
+const (
+	Outside Side = iota
+	Inside
+	Local // multicast, broadcast, unspecified, reserved: never the end of a transfer out
+)
+
+// builtin are the networks that are inside unless the user empties them: private (RFC 1918), shared (RFC 6598), link-local (RFC 3927,
+// RFC 4291), loopback, unique local (RFC 4193) and the old site-local addresses (RFC 3879).
+var builtin = prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
+	"fe80::/10", "::1/128", "fc00::/7", "fec0::/10")
+
+// local are the networks of RFC 5771, RFC 1112 section 4 (240/4), RFC 1122 section 3.2.1.3 (0/8) and RFC 4291 section 2.7.
+var local = prefixes("224.0.0.0/4", "240.0.0.0/4", "0.0.0.0/8", "ff00::/8", "::/128")
+
+func prefixes(texts ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(texts))
+	for i, t := range texts {
+		out[i] = netip.MustParsePrefix(t)
+	}
+	return out
+}
+
+// Networks tells inside from outside.
+type Networks struct {
+	inside []netip.Prefix
+	single map[netip.Addr]bool
+}
+
+// NewNetworks returns the built-in inside networks, or none where empty is true.
+func NewNetworks(empty bool) *Networks {
+	n := &Networks{single: map[netip.Addr]bool{}}
+	if !empty {
+		n.inside = slices.Clone(builtin)
+	}
+	return n
+}
+
+// AddPrefix makes a network inside.
+func (n *Networks) AddPrefix(p netip.Prefix) {
+	if p.IsSingleIP() {
+		n.single[p.Addr()] = true
+		return
+	}
+	if !slices.Contains(n.inside, p.Masked()) {
+		n.inside = append(n.inside, p.Masked())
+	}
+}
+
+// Prefixes lists the inside networks in the order in which they were added, single addresses left out.
+func (n *Networks) Prefixes() []netip.Prefix { return n.inside }
+
+// Side returns where an address is.
+func (n *Networks) Side(a netip.Addr) Side {
+	a = a.Unmap()
+	if contains(local, a) {
+		return Local
+	}
+	if contains(n.inside, a) || n.single[a] {
+		return Inside
+	}
+	return Outside
+}
+
+func contains(list []netip.Prefix, a netip.Addr) bool {
+	for i := range list {
+		if list[i].Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Owners learns from flow rows which addresses a MAC sends from, to find hosts with global addresses (DESIGN: an
+// address is inside where its MAC also owns an inside address and forwards for nobody).
+type Owners struct {
+	macs map[packet.MAC]*owner
+}
+
+type owner struct {
+	inside   bool
+	forwards bool
+	global   []owned
+}
+
+type owned struct {
+	addr    netip.Addr
+	capture uint32
+	frame   uint64
+}
+
+// maxOwned is how many global addresses of one MAC are remembered: a host has its own and some temporary ones in one network.
+const maxOwned = 16
+
+// NewOwners returns an Owners that knows nothing.
+func NewOwners() *Owners { return &Owners{macs: map[packet.MAC]*owner{}} }
+
+// Add learns from one row. Tunnelled rows say nothing: their MACs are those of the tunnel.
+func (o *Owners) Add(r *Row, n *Networks) {
+	if r.Tunnel != 0 {
+		return
+	}
+	o.end(r, n, 0, r.A)
+	o.end(r, n, 1, r.B)
+}
+
+func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {
+	mac := r.MACs[i]
+	if r.Packets[i] == 0 || mac == (packet.MAC{}) {
+		return
+	}
+	w := o.macs[mac]
+	if w == nil {
+		w = &owner{}
+		o.macs[mac] = w
+	}
+	if w.forwards {
+		return
+	}
+	addr := a.Netip(r.V6)
+	switch n.Side(addr) {
+	case Inside:
+		w.inside = true
+		w.forwards = !initialTTL(r.TTL[i])
+	case Outside:
+		w.add(owned{addr, r.FirstCapture, r.FirstFrame}, r.TTL[i])
+	}
+}
+
+// initialTTL says whether a packet with this TTL was sent, not forwarded: operating systems begin at one of these.
+func initialTTL(ttl uint8) bool {
+	return ttl == 64 || ttl == 128 || ttl == 255 || ttl == 32 || ttl == 1
+}
+
+// add takes an outside address that the MAC sends from. Addresses of two networks, or a TTL that has been counted down, say that it is a
+// router.
+func (w *owner) add(a owned, ttl uint8) {
+	if slices.ContainsFunc(w.global, func(o owned) bool { return o.addr == a.addr }) {
+		w.forwards = !initialTTL(ttl)
+		return
+	}
+	other := slices.ContainsFunc(w.global, func(o owned) bool { return !sameLink(o.addr, a.addr) })
+	if other || !initialTTL(ttl) || len(w.global) == maxOwned {
+		w.forwards, w.global = true, nil
+		return
+	}
+	w.global = append(w.global, a)
+}
+
+// sameLink says whether two addresses may be one host's: both in one /64 (RFC 4291, section 2.5.4), or of different families.
+func sameLink(a, b netip.Addr) bool {
+	if a.Is4() != b.Is4() {
+		return true
+	}
+	if a.Is4() {
+		return false
+	}
+	const linkBits = 64
+	p, err := a.Prefix(linkBits)
+	return err == nil && p.Contains(b)
+}
+
+// Inferred calls f for each address that is inside by its MAC, in the order of addresses.
+func (o *Owners) Inferred(f func(a netip.Addr, capture uint32, frame uint64)) {
+	var all []owned
+	for _, w := range o.macs {
+		if w.inside && !w.forwards {
+			all = append(all, w.global...)
+		}
+	}
+	slices.SortFunc(all, func(a, b owned) int { return a.addr.Compare(b.addr) })
+	for _, a := range all {
+		f(a.addr, a.capture, a.frame)
+	}
+}

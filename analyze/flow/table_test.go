@@ -1,0 +1,319 @@
+package flow
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"phonehome/analyze/packet"
+)
+
+// testLimits are wide enough that no test meets them by accident.
+func testLimits() Limits {
+	return Limits{MaxActive: 1000, IdleEstablished: 3600e9, IdleOther: 60e9, MaxHeads: 100, MaxHeadBytes: 1 << 16, MaxPending: 32, MaxShardBytes: 1 << 20, MaxHours: 100}
+}
+
+// transcript is a Namer that notes what it is shown.
+type transcript struct {
+	stream [2]string
+	log    []string
+	stop   int // Stop after so many calls, 0 for never
+	calls  int
+	closed int
+	used   func(data []byte) int
+}
+
+func (n *transcript) answer() More {
+	n.calls++
+	if n.stop > 0 && n.calls >= n.stop {
+		return Stop
+	}
+	return Go
+}
+
+func (n *transcript) Datagram(c *Conv, _ *Meta, p []byte) More {
+	n.log = append(n.log, string(p))
+	c.Protocol = "test"
+	return n.answer()
+}
+
+func (n *transcript) Stream(c *Conv, m *Meta, data []byte) (int, More) {
+	used := len(data)
+	if n.used != nil {
+		used = n.used(data)
+	}
+	n.stream[m.Dir] += string(data[:min(used, len(data))])
+	c.Protocol = "test"
+	return used, n.answer()
+}
+
+func (n *transcript) Gap(*Conv, *Meta, int64) More {
+	n.log = append(n.log, "gap")
+	return Go
+}
+
+func (n *transcript) Close(*Conv) { n.closed++ }
+
+var (
+	addrA = packet.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 1}
+	addrB = packet.Addr{10: 0xff, 11: 0xff, 12: 192, 13: 0, 14: 2, 15: 1}
+)
+
+// seg is one TCP segment of A (dir 0) or B.
+func seg(dir int, seq uint32, flags packet.TCPFlags, payload string) *packet.Packet {
+	p := &packet.Packet{Src: addrA, Dst: addrB, SrcPort: 50000, DstPort: 443, Transport: packet.TCP, Class: packet.Flow, Seq: seq, Flags: flags,
+		Payload: []byte(payload), PayloadLen: uint32(len(payload)), Wire: uint32(54 + len(payload))}
+	if dir == 1 {
+		p.Src, p.Dst, p.SrcPort, p.DstPort = addrB, addrA, 443, 50000
+	}
+	return p
+}
+
+// feed adds packets a millisecond times 10 apart, frames from 1.
+func feed(t *Table, ps ...*packet.Packet) []Row {
+	for i, p := range ps {
+		if p.Time == 0 {
+			p.Time = int64(i) * 10e6
+		}
+		p.Frame, p.IPID = uint64(i+1), uint16(i+1)
+		t.Add(p, p.Hash())
+	}
+	t.Finish()
+	return rowsOf(t)
+}
+
+func rowsOf(t *Table) (out []Row) {
+	t.Rows().Each(func(_ Ref, r *Row) {
+		c := *r
+		c.Hours = append([]HourCount(nil), r.Hours...)
+		out = append(out, c)
+	})
+	return out
+}
+
+func TestPayloadCountsEachByteOnce(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		packets []*packet.Packet
+		want    [2]uint64
+	}{
+		{"in order", []*packet.Packet{seg(0, 100, packet.SYN, ""), seg(0, 101, packet.ACK, "hello"), seg(0, 106, packet.ACK, "world")}, [2]uint64{10, 0}},
+		{"retransmitted", []*packet.Packet{seg(0, 101, packet.ACK, "hello"), seg(0, 101, packet.ACK, "hello"), seg(0, 103, packet.ACK, "lloXY")}, [2]uint64{7, 0}},
+		{"out of order", []*packet.Packet{seg(0, 101, packet.ACK, "a"), seg(0, 112, packet.ACK, "12345"), seg(0, 102, packet.ACK, "0123456789")}, [2]uint64{16, 0}},
+		{"hole filled twice", []*packet.Packet{seg(0, 1, packet.ACK, "a"), seg(0, 12, packet.ACK, "b"), seg(0, 4, packet.ACK, "cc"), seg(0, 2, packet.ACK, "0123456789")}, [2]uint64{12, 0}},
+		{"wraps", []*packet.Packet{seg(0, 0xfffffffe, packet.ACK, "abcd"), seg(0, 2, packet.ACK, "ef")}, [2]uint64{6, 0}},
+		{"keep-alive byte", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(0, 52, packet.ACK, "c")}, [2]uint64{3, 0}},
+		{"both ways", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(1, 9, packet.ACK, "de")}, [2]uint64{3, 2}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rows := feed(NewTable(testLimits(), &transcript{}), c.packets...)
+			if len(rows) != 1 || rows[0].Payload != c.want {
+				t.Errorf("got %d rows, payload %v; want 1, %v", len(rows), rows[0].Payload, c.want)
+			}
+		})
+	}
+}
+
+func TestMirrorCopiesCountOnce(t *testing.T) {
+	first, copied, again := seg(0, 0, 0, "data"), seg(0, 0, 0, "data"), seg(0, 0, 0, "data")
+	for i, p := range []*packet.Packet{first, copied, again} {
+		p.Transport, p.Frame, p.TTL = packet.UDP, uint64(i+1), uint8(64-i)
+	}
+	copied.Time, again.Time = 100e3, 500e6
+	tab := NewTable(testLimits(), &transcript{})
+	for _, p := range []*packet.Packet{first, copied, again} {
+		tab.Add(p, p.Hash())
+	}
+	tab.Finish()
+	r := rowsOf(tab)[0]
+	if r.Packets[0] != 3 || r.Payload[0] != 8 || r.Duplicates != 1 {
+		t.Errorf("packets %d, payload %d, duplicates %d; want 3, 8, 1", r.Packets[0], r.Payload[0], r.Duplicates)
+	}
+}
+
+func TestRowsBeginAndEnd(t *testing.T) {
+	late := seg(0, 60, packet.ACK, "x")
+	late.Time = 3601e9 + 20e6
+	for _, c := range []struct {
+		name    string
+		packets []*packet.Packet
+		rows    int
+	}{
+		{"SYN sent again", []*packet.Packet{seg(0, 9, packet.SYN, ""), seg(0, 9, packet.SYN, "")}, 1},
+		{"port used again", []*packet.Packet{seg(0, 9, packet.SYN, ""), seg(0, 10, packet.ACK, "x"), seg(0, 77, packet.SYN, "")}, 2},
+		{"SYN+ACK before SYN", []*packet.Packet{seg(1, 500, packet.SYN|packet.ACK, ""), seg(0, 9, packet.SYN, "")}, 1},
+		{"idle", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(1, 9, packet.ACK, "d"), late}, 2},
+		{"data captured before its SYN", []*packet.Packet{seg(0, 10, packet.ACK, "x"), seg(0, 9, packet.SYN, "")}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if rows := feed(NewTable(testLimits(), &transcript{}), c.packets...); len(rows) != c.rows {
+				t.Errorf("got %d rows, want %d", len(rows), c.rows)
+			}
+		})
+	}
+}
+
+func TestOpener(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		packets []*packet.Packet
+		end     int
+		basis   string
+	}{
+		{"SYN", []*packet.Packet{seg(1, 1, packet.SYN, "")}, 1, "syn"},
+		{"SYN+ACK alone", []*packet.Packet{seg(0, 1, packet.SYN|packet.ACK, "")}, 1, "syn"},
+		{"system port", []*packet.Packet{seg(1, 1, packet.ACK, "x")}, 0, "port"},
+	} {
+		rows := feed(NewTable(testLimits(), &transcript{}), c.packets...)
+		if end, basis := rows[0].Client(); end != c.end || basis != c.basis {
+			t.Errorf("%s: client is end %d by %s, want %d by %s", c.name, end, basis, c.end, c.basis)
+		}
+	}
+}
+
+// TestStreamsInAnyOrder sends a text in random segments, shuffled, repeated and overlapping: the Namer sees it once and in order.
+func TestStreamsInAnyOrder(t *testing.T) {
+	const text = "The quick brown fox jumps over the lazy dog, twice: the quick brown fox jumps over the lazy dog."
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		n := &transcript{used: func(b []byte) int { return r.IntN(len(b) + 1) }}
+		ps := []*packet.Packet{seg(0, 99, packet.SYN, "")}
+		var body []*packet.Packet
+		for at := 0; at < len(text); {
+			end := min(len(text), at+1+r.IntN(12))
+			body = append(body, seg(0, uint32(100+at), packet.ACK, text[at:end]))
+			if r.IntN(4) == 0 {
+				body = append(body, seg(0, uint32(100+at), packet.ACK, text[at:end]))
+			}
+			at = max(at+1, end-r.IntN(3))
+		}
+		r.Shuffle(len(body), func(i, j int) { body[i], body[j] = body[j], body[i] })
+		last := seg(0, uint32(100+len(text)), packet.ACK, "")
+		rows := feed(NewTable(testLimits(), n), append(append(ps, body...), last)...)
+		if got := n.stream[0]; got != text[:len(got)] || len(n.log) > 0 {
+			t.Fatalf("seed %d: the Namer saw %q, gaps %v", seed, got, n.log)
+		}
+		if rows[0].Payload[0] != uint64(len(text)) || rows[0].Protocol != "test" || n.closed != 1 {
+			t.Fatalf("seed %d: payload %d of %d, protocol %q, closed %d times", seed, rows[0].Payload[0], len(text), rows[0].Protocol, n.closed)
+		}
+	}
+}
+
+func TestSkippedBytesAreNotShown(t *testing.T) {
+	n := &transcript{}
+	n.used = func(b []byte) int {
+		n.used = nil
+		return len(b) + 4
+	}
+	feed(NewTable(testLimits(), n), seg(0, 100, packet.SYN, ""), seg(0, 101, packet.ACK, "ab"), seg(0, 103, packet.ACK, "12"), seg(0, 105, packet.ACK, "34cd"))
+	if n.stream[0] != "abcd" {
+		t.Errorf("the Namer saw %q, want %q", n.stream[0], "abcd")
+	}
+}
+
+func TestGapsAreToldWhenTheFlowEnds(t *testing.T) {
+	n := &transcript{}
+	feed(NewTable(testLimits(), n), seg(0, 100, packet.SYN, ""), seg(0, 101, packet.ACK, "ab"), seg(0, 110, packet.ACK, "cd"))
+	if n.stream[0] != "abcd" || len(n.log) != 1 {
+		t.Errorf("the Namer saw %q and gaps %v; want abcd and one gap", n.stream[0], n.log)
+	}
+}
+
+// TestTinyLimits counts every packet and byte, and stays within bounds, whatever is pushed out.
+func TestTinyLimits(t *testing.T) {
+	l := Limits{MaxActive: 2, IdleEstablished: 1e9, IdleOther: 1e9, MaxHeads: 1, MaxHeadBytes: 4, MaxPending: 1, MaxShardBytes: 6, MaxHours: 1}
+	tab := NewTable(l, &transcript{used: func([]byte) int { return 0 }})
+	r := rand.New(rand.NewPCG(3, 4))
+	var packets, wire uint64
+	for i := range 5000 {
+		p := seg(r.IntN(2), uint32(r.IntN(200)), packet.ACK, "payload"[:r.IntN(8)])
+		p.SrcPort, p.DstPort = p.SrcPort+uint16(r.IntN(5)), p.DstPort+uint16(r.IntN(5))
+		p.Time, p.Frame = int64(i)*int64(r.IntN(1e12)), uint64(i+1)
+		tab.Add(p, p.Hash())
+		packets, wire = packets+1, wire+uint64(p.Wire)
+		if tab.slab.used() > l.MaxActive || tab.heads.slab.used() > l.MaxHeads || tab.heads.waiting > l.MaxShardBytes+7 {
+			t.Fatalf("packet %d: %d flows, %d heads, %d bytes waiting", i, tab.slab.used(), tab.heads.slab.used(), tab.heads.waiting)
+		}
+	}
+	tab.Finish()
+	for _, row := range rowsOf(tab) {
+		packets -= row.Packets[0] + row.Packets[1]
+		wire -= row.Wire[0] + row.Wire[1]
+	}
+	if packets != 0 || wire != 0 || tab.heads.waiting != 0 {
+		t.Errorf("%d packets, %d bytes not in rows; %d bytes still waiting", packets, wire, tab.heads.waiting)
+	}
+	for _, k := range []string{"active-flows", "stream-heads", "stream-bytes"} {
+		if tab.LimitsHit()[k] == 0 {
+			t.Errorf("limit %s did not bite", k)
+		}
+	}
+}
+
+func TestHoursOfLongFlows(t *testing.T) {
+	var ps []*packet.Packet
+	for i, at := range []int64{0, 30e9, 3000e9, 3700e9, 7250e9} {
+		p := seg(i%2, uint32(1000+i*10), packet.ACK, "0123456789")
+		p.Time = at + 1
+		ps = append(ps, p)
+	}
+	rows := feed(NewTable(testLimits(), &transcript{}), ps...)
+	want := []HourCount{{0, [2]uint64{20, 10}}, {1, [2]uint64{0, 10}}, {2, [2]uint64{10, 0}}}
+	if d := cmp.Diff(want, rows[0].Hours); d != "" {
+		t.Errorf("hours (-want +got):\n%s", d)
+	}
+}
+
+// TestRowsSurviveEncoding writes rows of all shapes and reads them back.
+func TestRowsSurviveEncoding(t *testing.T) {
+	rows := []Row{
+		{A: addrA, B: addrB, APort: 1, BPort: 2, Transport: packet.UDP, Opener: -1, Packets: [2]uint64{1, 2}, Wire: [2]uint64{3, 4}, Payload: [2]uint64{5, 6}, First: -7, Last: 8, FirstFrame: 9, LastFrame: 10},
+		{A: packet.Addr{1}, B: packet.Addr{2}, V6: true, Transport: packet.TCP, Opener: 1, FromB: true, Snapped: true, First: -1 << 63, Last: 1<<63 - 1, FirstCapture: 3, LastCapture: 5,
+			ISN: [2]uint32{1, 1<<32 - 1}, Next: [2]uint64{1, 1 << 40}, TCPFlags: [2]packet.TCPFlags{3, 4}, TTL: [2]uint8{64, 128}, MACs: [2]packet.MAC{{1}, {2}},
+			VLAN: 4095, Tunnel: 7, Duplicates: 8, Retransmitted: 9, Protocol: "tls", Hours: []HourCount{{-5, [2]uint64{1, 2}}, {6, [2]uint64{3, 1 << 50}}}},
+		{A: addrA, B: addrB, Orphan: true, Transport: 50, Opener: 0},
+	}
+	var store Rows
+	for i := range rows {
+		store.Add(&rows[i])
+	}
+	i := 0
+	store.Each(func(at Ref, got *Row) {
+		var again Row
+		store.At(at, &again)
+		for _, g := range []*Row{got, &again} {
+			if d := cmp.Diff(&rows[i], g, cmp.Comparer(func(a, b []HourCount) bool {
+				return len(a) == len(b) && (len(a) == 0 || cmp.Equal(a[0], b[0]) && cmp.Equal(a[1], b[1]))
+			})); d != "" {
+				t.Errorf("row %d (-want +got):\n%s", i, d)
+			}
+		}
+		i++
+	})
+	if i != len(rows) {
+		t.Errorf("read %d rows of %d", i, len(rows))
+	}
+}
+
+func BenchmarkAddEstablished(b *testing.B) {
+	tab := NewTable(testLimits(), &transcript{stop: 1})
+	p := seg(0, 100, packet.ACK, "payload of a segment in the middle of a long transfer")
+	b.ReportAllocs()
+	for i := range b.N {
+		p.Time, p.Seq, p.Frame = int64(i)*1000, 100+uint32(i)*53, uint64(i)
+		tab.Add(p, p.Hash())
+	}
+}
+
+func BenchmarkAddNewFlows(b *testing.B) {
+	l := testLimits()
+	l.MaxActive = 1 << 18
+	tab := NewTable(l, &transcript{stop: 1})
+	p := seg(0, 100, packet.SYN, "")
+	b.ReportAllocs()
+	for i := range b.N {
+		p.Time, p.SrcPort, p.DstPort, p.Frame = int64(i)*1000, uint16(i), uint16(i>>16), uint64(i)
+		tab.Add(p, p.Hash())
+	}
+}
