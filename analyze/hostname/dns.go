@@ -113,18 +113,20 @@ func (d *dnsMessage) ask(k *dnsKey, buf *[]byte) (ok bool) {
 func (f *dnsFlow) ask(n *Namer, m *flow.Meta, k *dnsKey) {
 	w := &n.dns.window
 	if len(f.asked) == maxFlowQuestions {
-		f.asked[0].drop(n)
+		f.asked[0].drop(n, m.Time)
 	}
 	for w.bytes+questionSize+len(k.name) > maxWindowBytes {
-		w.oldest.drop(n)
+		w.oldest.drop(n, m.Time)
 	}
 	f.asked = append(f.asked, w.add(f, k, m))
 }
 
-// drop takes the oldest question of its flow out for want of room.
-func (q *dnsQuestion) drop(n *Namer) {
+// drop takes the oldest question of its flow out for want of room at time now.
+func (q *dnsQuestion) drop(n *Namer, now int64) {
 	if !q.answered {
-		n.hit(limitQuestions)
+		if now-q.asked.Time < dnsPatience {
+			n.hit(limitQuestions)
+		}
 		q.report(n, dnsUnanswered)
 	}
 	f := q.flow

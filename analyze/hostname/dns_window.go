@@ -13,13 +13,18 @@ const (
 	// maxMessageQuestions is how many questions of one message are read; nobody writes more than one (RFC 9619).
 	maxMessageQuestions = 8
 	// maxWindowBytes bounds the memory of the questions that one shard remembers, about 3,000 of them: 512 KiB, 32 MiB for all shards. One
-	// more pushes out the oldest of the shard; where that was unanswered, it is counted under limitQuestions.
+	// more pushes out the oldest of the shard.
 	maxWindowBytes = 512 << 10
 	// questionSize is what a question takes beside its name.
 	questionSize = 160
 	// maxKeptName is the longest room for a name that is kept for the next question, in bytes.
 	maxKeptName = 128
 
+	// dnsPatience is how long an answer is waited for, in nanoseconds: stub resolvers give up after 30 seconds at most (resolv.conf(5), the
+	// greatest timeout). A question that is older is lost by no limit.
+	dnsPatience = 30e9
+
+	// limitQuestions counts the questions that were pushed out while their answer could still come.
 	limitQuestions = "dns-questions"
 )
 

@@ -3,7 +3,7 @@ package hostname
 import "phonehome/analyze/flow"
 
 // llmnrReader reads Link-Local Multicast Name Resolution (RFC 4795). An answer is a label: Name is the host's, Client the record's
-// address. A question is no label: Name is what Client looked for, Value is empty and RCode is "none".
+// address. A question is no label: Query is what Client looked for, Name is empty.
 type llmnrReader struct{}
 
 func startLLMNR(*Namer) datagramReader { return llmnrReader{} }
@@ -27,7 +27,7 @@ func (llmnrReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) fl
 	}
 	var k dnsKey
 	if d.ask(&k, &n.dns.query) {
-		x.Name, x.RRType, x.RCode = k.name, dnsTypeName(k.qtype), dnsUnanswered
+		x.Query, x.RRType, x.RCode = k.name, dnsTypeName(k.qtype), dnsUnanswered
 		n.label(x)
 	}
 	return flow.Go

@@ -33,8 +33,8 @@ const (
 const portNetBIOSDatagram = 138 // RFC 1002, section 4.4
 
 // nbnsReader reads the NetBIOS name service (RFC 1002, section 4.2). What a host registers, answers with or lists as its own is
-// a label: Name is the host's, Client the address, Value the name with its suffix, "NAME<20>". A question is no label: Name is what
-// Client looked for, Value is empty and RCode is "none".
+// a label: Name is the host's, Client the address, Value the name with its suffix, "NAME<20>". A question is no label: Query is what
+// Client looked for, Name is empty.
 type nbnsReader struct{}
 
 func startNBNS(*Namer) datagramReader { return nbnsReader{} }
@@ -65,7 +65,7 @@ func (n *Namer) nbQuestion(x Name, d *dnsMessage) {
 	if !ok || !d.rest.ReadUint16(&qtype) {
 		return
 	}
-	x.Name, x.RRType, x.RCode = name.text(), nbTypeName(qtype), dnsUnanswered
+	x.Query, x.RRType, x.RCode = name.text(), nbTypeName(qtype), dnsUnanswered
 	n.label(x)
 }
 
