@@ -54,6 +54,9 @@ type closer interface {
 // this reader until it says so there too, so that neither has to wait for the other.
 const again = flow.More(0xff)
 
+// anew is the answer of a Namer's layer where what waited is given up, and what came now is to be detected by itself.
+const anew = flow.More(0xfe)
+
 // rest, as the number of used bytes, passes over all that a direction still sends.
 const rest = math.MaxInt >> 3
 
@@ -170,11 +173,12 @@ func (t tries) next(dir uint8) (tries, flow.More) {
 	return t, flow.Go
 }
 
-// stream is what is kept of a TCP flow of which a protocol was recognised. Protocols are layered: each direction
+// stream is what is kept of a TCP flow of which a protocol was recognised, or may be. Protocols are layered: each direction
 // moves from one to the next by itself.
 type stream struct {
 	layers [maxLayers]streamReader
 	at     [2]uint8 // the layer that each direction is in
+	held   [2]int   // bytes shown to detectors that want more
 	tries  tries    // pieces not recognised in the present layer of each direction
 }
 
@@ -202,9 +206,12 @@ func (n *Namer) Stream(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More)
 	for {
 		k, more := n.layer(c, m, data[used:])
 		used += k
-		if more == again {
+		switch more {
+		case again:
 			more = n.descend(c, m)
-		} else {
+		case anew:
+			more = flow.Go
+		default:
 			return used, more
 		}
 		if more == flow.Stop || used >= len(data) {
@@ -220,14 +227,17 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 		return s.layers[s.at[m.Dir&1]].read(n, c, m, data)
 	}
 	p, wait := detectStream(m, data)
-	switch {
-	case wait:
-		return 0, flow.Go
-	case p == nil:
-		return len(data), n.unrecognised(c, s, m)
-	case s == nil:
+	if p == nil && !wait {
+		return n.unrecognised(c, s, m, data)
+	}
+	if s == nil {
 		s = n.newStream()
+		s.tries, _ = c.State.(tries)
 		c.State = s
+	}
+	if wait {
+		s.held[m.Dir&1] = len(data)
+		return 0, flow.Go
 	}
 	r := p.start(n)
 	s.layers[s.at[m.Dir&1]], c.Protocol = r, p.name
@@ -250,16 +260,22 @@ func detectStream(m *flow.Meta, head []byte) (p *streamProtocol, wait bool) {
 	return nil, false
 }
 
-// unrecognised counts a piece that no protocol knows; s is nil before the first is recognised.
-func (n *Namer) unrecognised(c *flow.Conv, s *stream, m *flow.Meta) (more flow.More) {
-	if s != nil {
-		s.tries, more = s.tries.next(m.Dir)
-		return more
+// unrecognised counts a piece that no protocol knows; s is nil while there was no hope yet. Where bytes were held for a detector that
+// has given up now, those that came behind them are looked at by themselves: they may begin a protocol.
+func (n *Namer) unrecognised(c *flow.Conv, s *stream, m *flow.Meta, data []byte) (int, flow.More) {
+	var more flow.More
+	if s == nil {
+		t, _ := c.State.(tries)
+		c.State, more = t.next(m.Dir)
+		return len(data), more
 	}
-	t, _ := c.State.(tries)
-	t, more = t.next(m.Dir)
-	c.State = t
-	return more
+	s.tries, more = s.tries.next(m.Dir)
+	held := s.held[m.Dir&1]
+	s.held[m.Dir&1] = 0
+	if more == flow.Go && 0 < held && held < len(data) {
+		return held, anew
+	}
+	return len(data), more
 }
 
 // descend moves one direction to its next layer.
@@ -270,6 +286,7 @@ func (n *Namer) descend(c *flow.Conv, m *flow.Meta) flow.More {
 		return flow.Stop
 	}
 	s.at[d]++
+	s.held[d] = 0
 	s.tries &^= 0xf << (d * 4)
 	return flow.Go
 }
@@ -278,7 +295,8 @@ func (n *Namer) descend(c *flow.Conv, m *flow.Meta) flow.More {
 func (n *Namer) Gap(c *flow.Conv, m *flow.Meta, missing int64) flow.More {
 	s, _ := c.State.(*stream)
 	if s == nil || s.layers[s.at[m.Dir&1]] == nil {
-		return n.unrecognised(c, s, m)
+		_, more := n.unrecognised(c, s, m, nil)
+		return more
 	}
 	more := s.layers[s.at[m.Dir&1]].gap(n, c, m, missing)
 	if more == again {
