@@ -48,7 +48,8 @@ func matchRequestLine(head []byte) match {
 	return maybe
 }
 
-// parseRequestLine splits a line without its line feed. Targets with spaces in them, which are not allowed but sent, are taken as they are.
+// parseRequestLine splits a line without its line feed. Spaces in a target are not allowed, but sent; they are taken where the target
+// begins as one does.
 func parseRequestLine(line []byte) (r requestLine, ok bool) {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	const version = " HTTP/1."
@@ -58,7 +59,10 @@ func parseRequestLine(line []byte) (r requestLine, ok bool) {
 	}
 	var spaced bool
 	r.method, r.target, spaced = bytes.Cut(line[:at], []byte(" "))
-	return r, spaced && len(r.target) > 0 && len(r.method) > 0 && len(r.method) <= maxMethod && isMethod(r.method)
+	if !spaced || len(r.target) == 0 || len(r.method) == 0 || len(r.method) > maxMethod || !isMethod(r.method) {
+		return r, false
+	}
+	return r, bytes.IndexByte(r.target, ' ') < 0 || r.target[0] == '/' || targetHost(r.target) != nil
 }
 
 // isMethod says whether b is made of what methods are made of in practice; RFC 9110, section 9.1 allows a little more.

@@ -78,6 +78,7 @@ var (
 		{"tls", detectTLS, startTLS},
 		{"http2", detectHTTP2, startHTTP2},
 		{"http", detectHTTP1, startHTTP1},
+		{"xmpp", detectXMPP, startLines}, // before those that wait for the end of a line, which XML need not have
 		{"smtp", detectSMTP, startLines},
 		{"ftp", detectFTP, startLines},
 		{"imap", detectIMAP, startLines},
@@ -85,7 +86,6 @@ var (
 		{"nntp", detectNNTP, startLines},
 		{"sieve", detectSieve, startLines},
 		{"irc", detectIRC, startLines},
-		{"xmpp", detectXMPP, startLines},
 		{"postgresql", detectPostgres, startPostgres},
 		{"mysql", detectMySQL, startMySQL},
 		{"tds", detectTDS, startTDS},

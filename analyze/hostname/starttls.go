@@ -76,7 +76,8 @@ func detectXMPP(_ *flow.Meta, head []byte) match {
 	return no
 }
 
-// matchLine asks about the first line of head, when that is whole. A line is text: other control characters refuse it.
+// matchLine asks about the first line of head, when that is whole. A line is text: other control characters refuse it, and so does
+// a first byte that is not ASCII.
 func matchLine(head []byte, is func(line []byte) bool) match {
 	end := bytes.IndexByte(head, '\n')
 	line := head
@@ -84,7 +85,7 @@ func matchLine(head []byte, is func(line []byte) bool) match {
 		line = head[:end+1]
 	}
 	for i, b := range line {
-		if b < ' ' && b != '\r' && b != '\n' && b != '\t' || i >= maxLine {
+		if b < ' ' && b != '\r' && b != '\n' && b != '\t' || i == 0 && b > '~' || i >= maxLine {
 			return no
 		}
 	}

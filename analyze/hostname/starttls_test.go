@@ -1,0 +1,136 @@
+package hostname
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+const inner = "tls-sni inner.example" + helloSaid
+
+// wish is the conversations that lead to TLS, or to another end of a proxy, by name of the protocol.
+var wish = map[string][]piece{
+	"smtp":  {down("220-mx.example ESMTP\r\n220 ready\r\n"), up("EHLO c.example\r\n"), down("250-mx.example\r\n250 STARTTLS\r\n"), up("STARTTLS\r\n"), down("220 go\r\n")},
+	"imap":  {down("* OK ready\r\n"), up("a1 STARTTLS\r\n"), down("a1 OK go\r\n")},
+	"pop3":  {down("+OK ready\r\n"), up("STLS\r\n"), down("+OK go\r\n")},
+	"ftp":   {down("220 ftp.example\r\n"), up("AUTH TLS\r\n"), down("234 go\r\n")},
+	"nntp":  {down("200 NNTP ready\r\n"), up("STARTTLS\r\n"), down("382 go\r\n")},
+	"sieve": {down("\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\n"), up("STARTTLS\r\n"), down("OK\r\n")},
+	"xmpp": {up("<?xml version='1.0'?><stream:stream to='x.example' xmlns:stream='http://etherx.jabber.org/streams'>"),
+		down("<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'><stream:features><starttls/></stream:features>"),
+		up("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), down("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")},
+	"ldap":                 {up("\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + startTLSName), down("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00")},
+	"postgresql":           {up("\x00\x00\x00\x08\x04\xd2\x16\x2f"), down("S")},
+	"postgresql after GSS": {up("\x00\x00\x00\x08\x04\xd2\x16\x30"), down("N"), up("\x00\x00\x00\x08\x04\xd2\x16\x2f"), down("S")},
+	"mysql": {down("\x4a\x00\x00\x00\x0a8.0.36\x00" + strings.Repeat("g", 66)),
+		up("\x20\x00\x00\x01\x05\xae\x03\x00\x00\x00\x00\x01\x2d" + strings.Repeat("\x00", 23))},
+	"rdp": {up("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00"), down("\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x00\x08\x00\x02\x00\x00\x00")},
+}
+
+func TestSTARTTLS(t *testing.T) {
+	for what, pieces := range wish {
+		t.Run(what, func(t *testing.T) {
+			if _, protocol := hear(pieces...); protocol != strings.Fields(what)[0] {
+				t.Errorf("protocol before TLS: %q", protocol)
+			}
+			check(t, append(slices.Clone(pieces), up(hello("inner.example"))), "tls", inner)
+			half := slices.DeleteFunc(slices.Clone(pieces), func(p piece) bool { return p.dir == 1 })
+			if rows, _ := hear(append(half, up(hello("inner.example")))...); !slices.Equal(rows, []string{inner}) {
+				t.Errorf("the client's side alone: %q", rows)
+			}
+		})
+	}
+}
+
+// A mail may hold anything.
+func TestMailIsNotTLS(t *testing.T) {
+	rows, _ := hear(down("220 mx.example ESMTP\r\n"), up("EHLO c.example\r\n"), up("DATA\r\n"), up("STARTTLS\r\n"), up(hello("inner.example")))
+	if len(rows) > 0 {
+		t.Errorf("got %q", rows)
+	}
+}
+
+func TestTDS(t *testing.T) {
+	packet := func(kind byte, body string) string {
+		n := len(body) + tdsHeader
+		return string([]byte{kind, 1, byte(n >> 8), byte(n), 0, 0, 1, 0}) + body
+	}
+	prelogin := "\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff" + "\x0f\x00\x07\xd0\x00\x00" + "\x01"
+	stream := hello("sql.example")
+	check(t, []piece{
+		up(packet(tdsPrelogin, prelogin)), down(packet(tdsReply, prelogin)),
+		up(packet(tdsPrelogin, stream[:50]) + packet(tdsPrelogin, stream[50:])),
+	}, "tds", "tls-sni sql.example"+helloSaid)
+}
+
+func TestSOCKS(t *testing.T) {
+	cases := []struct {
+		what   string
+		pieces []piece
+		want   []string
+	}{
+		{"5, name", []piece{up("\x05\x02\x00\x01"), down("\x05\x00"), up("\x05\x01\x00\x03\x09a.example\x01\xbb"), down("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")},
+			[]string{"socks a.example 443"}},
+		{"5, login, IPv6", []piece{up("\x05\x01\x02"), down("\x05\x02"), up("\x01\x01u\x01p"), down("\x01\x00"),
+			up("\x05\x01\x00\x04\x20\x01\x0d\xb8" + strings.Repeat("\x00", 11) + "\x01\x00\x50"), down("\x05\x00\x00\x03\x01x\x00\x00")},
+			[]string{"socks 2001:db8::1 80"}},
+		{"4", []piece{up("\x04\x01\x01\xbb\xc0\x00\x02\x01user\x00"), down("\x00\x5a\x00\x00\x00\x00\x00\x00")}, []string{"socks 192.0.2.1 443"}},
+		{"4a", []piece{up("\x04\x01\x01\xbb\x00\x00\x00\x01\x00a.example\x00"), down("\x00\x5a\x00\x00\x00\x00\x00\x00")}, []string{"socks a.example 443"}},
+	}
+	for _, c := range cases {
+		t.Run(c.what, func(t *testing.T) {
+			check(t, c.pieces, "socks", c.want...)
+			check(t, append(c.pieces, up(hello("inner.example"))), "tls", append(c.want, inner)...)
+		})
+	}
+}
+
+func TestSOCKSRefuses(t *testing.T) {
+	for what, data := range map[string]string{
+		"method not known":    "\x05\x01\x42",
+		"spaces in a name":    "\x05\x01\x00\x05\x01\x00\x03\x03a b\x00\x50",
+		"address type":        "\x05\x01\x00\x05\x01\x00\x02\x03abc\x00\x50",
+		"4: control in user":  "\x04\x01\x01\xbb\xc0\x00\x02\x01us\x01\x00",
+		"4: port 0":           "\x04\x01\x00\x00\xc0\x00\x02\x01\x00",
+		"4a: name is missing": "\x04\x01\x01\xbb\x00\x00\x00\x01\x00\x00",
+	} {
+		if rows, _ := hear(up(data)); len(rows) > 0 {
+			t.Errorf("%s: %q", what, rows)
+		}
+	}
+}
+
+func TestRecognised(t *testing.T) {
+	for want, first := range map[string]string{
+		"ssh": "SSH-2.0-x\r\n", "smb": "\x00\x00\x00\x45\xfeSMB", "dcerpc": "\x05\x00\x0b\x03\x10\x00\x00\x00", "mqtt": "\x10\x10\x00\x04MQTT",
+		"bittorrent": "\x13BitTorrent protocol", "vnc": "RFB 003.008\n", "telnet": "\xff\xfd\x18\xff\xfd\x20", "rsync": "@RSYNCD: 31.0\n",
+		"redis": "*1\r\n$4\r\nPING\r\n", "amqp": "AMQP\x00\x00\x09\x01", "irc": "NICK x\r\n", "bgp": strings.Repeat("\xff", 16) + "\x00\x1d\x04",
+		"kerberos": "\x00\x00\x00\x05\x6a\x03\x30\x01\x00", "": "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10",
+	} {
+		check(t, []piece{up(first)}, want)
+	}
+}
+
+// Whatever the first bytes are, a detector that has said no or yes does not change its mind when more come.
+func FuzzDetectStream(f *testing.F) {
+	for _, pieces := range wish {
+		f.Add([]byte(pieces[0].data))
+	}
+	for _, s := range []string{hello("a.example"), get("a.example"), "\x05\x01\x00", "\x04\x01\x01\xbb\xc0\x00\x02\x01user\x00", "\x10\x10\x00\x04MQTT"} {
+		f.Add([]byte(s))
+	}
+	m := (&table{port: serverPort}).meta(0)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = data[:min(len(data), 512)]
+		for _, p := range streamProtocols {
+			last := maybe
+			for k := 1; k <= len(data); k++ {
+				now := p.detect(m, data[:k])
+				if last != maybe && now != last && p.name != "dns" {
+					t.Fatalf("%s: %d for %d bytes, %d for one more: %q", p.name, last, k-1, now, data[:k])
+				}
+				last = now
+			}
+		}
+	})
+}
