@@ -25,6 +25,8 @@ type Result struct {
 	Clients      []Client            `json:"clients"`
 	Exit         Exit                `json:"exit"`
 	Summary      Summary             `json:"summary"`
+
+	evidence *evidence // what WriteFacts writes; nil for a result that was read from a file
 }
 
 // Tool says which program made the result.
@@ -86,18 +88,10 @@ type Coverage struct {
 	UndecodedPackets uint64            `json:"undecoded_packets"`
 	Undecoded        map[string]uint64 `json:"undecoded"`
 	Duplicates       uint64            `json:"duplicates"`
-	Direction        Direction         `json:"direction"`
+	Direction        judge.Direction   `json:"direction"`
 	Outbound         Outbound          `json:"outbound"`
 	LimitsHit        map[string]uint64 `json:"limits_hit"`
 	CannotSee        []string          `json:"cannot_see"` // sentences, each true of this capture
-}
-
-// Direction is transport payload in bytes, both ways, by where the two ends are.
-type Direction struct {
-	Outbound       uint64 `json:"outbound"`
-	InsideInside   uint64 `json:"inside_inside"`
-	OutsideOutside uint64 `json:"outside_outside"`
-	Local          uint64 `json:"local"`
 }
 
 // Outbound sums what went from inside to outside, in bytes.

@@ -20,6 +20,8 @@ type Info struct {
 	UndecodedPackets uint64            `json:"undecoded_packets"`
 	Undecoded        map[string]uint64 `json:"undecoded"`
 
+	OutsideWindow uint64 `json:"outside_window,omitempty"` // records outside --since and --until: in none of the four
+
 	First          time.Time   `json:"first,omitzero"` // least and greatest record time, UTC
 	Last           time.Time   `json:"last,omitzero"`
 	Truncated      bool        `json:"truncated"` // cut in the middle of a record, or its last bytes unreadable

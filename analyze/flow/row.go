@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"strconv"
+	"strings"
 
 	"phonehome/analyze/packet"
 )
@@ -274,4 +275,26 @@ var transports = map[packet.Transport]string{
 func (w *Row) Compare(o *Row) int {
 	return cmp.Or(bytes.Compare(w.A[:], o.A[:]), bytes.Compare(w.B[:], o.B[:]), cmp.Compare(w.APort, o.APort), cmp.Compare(w.BPort, o.BPort),
 		cmp.Compare(w.Transport, o.Transport), cmp.Compare(w.FirstCapture, o.FirstCapture), cmp.Compare(w.LastFrame, o.LastFrame))
+}
+
+// TransportOf is the inverse of TransportName; "fragment" is no transport.
+func TransportOf(name string) (packet.Transport, bool) {
+	for t, n := range transports {
+		if n == name {
+			return t, true
+		}
+	}
+	if digits, ok := strings.CutPrefix(name, "ip-"); ok {
+		n, err := strconv.ParseUint(digits, 10, 8)
+		return packet.Transport(n), err == nil
+	}
+	return 0, false
+}
+
+// SetEnds sets the two ends: the client is end c.
+func (w *Row) SetEnds(c int, client packet.Addr, clientPort uint16, server packet.Addr, serverPort uint16) {
+	if c == 1 {
+		client, clientPort, server, serverPort = server, serverPort, client, clientPort
+	}
+	w.A, w.APort, w.B, w.BPort = client, clientPort, server, serverPort
 }

@@ -54,6 +54,7 @@ type Destination struct {
 	Last              time.Time            `json:"last"`
 	Disclosure        disclosure.Judgement `json:"disclosure"`
 	Evidence          []Evidence           `json:"evidence"`
+	Hours             map[int32]uint64     `json:"-"` // payload out by hour since 1970, for the vendor series
 }
 
 // OtherName is a name that also fits, with its source.

@@ -1,0 +1,140 @@
+// Package analyze wires the stages: captures in, a Result out. It is the only package that starts goroutines, and it waits for them.
+package analyze
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"phonehome/analyze/capture"
+	"phonehome/analyze/hostname"
+	"phonehome/analyze/packet"
+	"phonehome/analyze/vendors"
+)
+
+// UsageError is a mistake of the caller's: an input that does not exist, an option that cannot be. It ends in exit 2.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the mistake.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// DefaultOptions are those of a scan without flags; Inputs, Tool and AsOf are the caller's to set.
+func DefaultOptions() Options {
+	return Options{
+		Workers:       max(1, runtime.GOMAXPROCS(0)-1), // reading and hashing have a core of their own
+		BlockSize:     defaultBlock,
+		Hash:          true,
+		InferInternal: true,
+		GeoEmbedded:   true,
+		Limits:        DefaultLimits(),
+	}
+}
+
+// defaultBlock is how many bytes are read at a time: measured flat between 256 KiB and 1 MiB, slower on both sides.
+const defaultBlock = 512 << 10
+
+// collect reads all inputs: captures in one pass, saved facts beside them.
+func collect(ctx context.Context, o Options) (*evidence, []string, error) {
+	set, err := capture.Find(o.Inputs, o.Stdin)
+	if err != nil {
+		return nil, nil, &UsageError{err}
+	}
+	facts, failed := readSaved(set)
+	s := newScan(o, set)
+	infos, broken := s.run(ctx)
+	e := &evidence{captures: infos, ignored: set.Ignored, limits: s.limitsHit()}
+	for i := range s.shards {
+		e.rows = append(e.rows, s.shards[i].table.Rows())
+		e.names = append(e.names, s.shards[i].store)
+	}
+	e.addNRB(s.seen)
+	for i := 1; i <= s.decoder.Tunnels(); i++ {
+		e.tunnels = append(e.tunnels, s.decoder.Tunnel(packet.TunnelID(i)))
+	}
+	e.merge(facts)
+	return e, append(failed, broken...), ctx.Err()
+}
+
+// addNRB adds the name-resolution blocks of the captures as evidence of their own kind.
+func (e *evidence) addNRB(entries []nrb) {
+	store := hostname.NewStore(hostname.StoreLimit)
+	for _, n := range entries {
+		store.Add(&hostname.Name{Kind: hostname.CaptureNRB, Name: []byte(n.entry.Name), Server: packet.AddrFrom(n.entry.Addr), V6: n.entry.Addr.Is6(),
+			Capture: n.capture, Frame: n.entry.Frame})
+	}
+	e.names = append(e.names, store)
+}
+
+// limitsHit sums the limits that bit, over all stages and shards.
+func (s *scan) limitsHit() map[string]uint64 {
+	sum := map[string]uint64{}
+	add := func(m map[string]uint64) {
+		for k, v := range m {
+			sum[k] += v
+		}
+	}
+	add(s.decoder.LimitsHit())
+	for i := range s.shards {
+		sh := &s.shards[i]
+		add(sh.table.LimitsHit())
+		add(sh.namer.LimitsHit())
+		if d := sh.store.Dropped(); d > 0 {
+			sum["name-rows"] += d
+		}
+	}
+	return sum
+}
+
+// Facts reads the inputs and writes what their packets say, a JSON object a line (docs/facts.md). It returns how the run ends.
+func Facts(ctx context.Context, o Options, w io.Writer) (Exit, error) {
+	e, failed, err := collect(ctx, o)
+	if err != nil {
+		return Exit{}, err
+	}
+	if err := e.writeFacts(w); err != nil {
+		return Exit{}, fmt.Errorf("write facts: %w", err)
+	}
+	return e.exit(o, failed), nil
+}
+
+// Scan reads the inputs and says what they mean.
+func Scan(ctx context.Context, o Options) (*Result, error) {
+	if o.Catalogue == nil {
+		o.Catalogue = vendors.Default()
+	}
+	geo, err := vendors.OpenGeo(vendors.GeoOptions{Country: o.GeoCountry, ASN: o.GeoASN, Embedded: o.GeoEmbedded})
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	defer geo.Close()
+	e, failed, err := collect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return judgeEvidence(o, e, geo, failed)
+}
+
+// WriteFacts writes the facts that the result rests on. A result that was read from a file has none.
+func (r *Result) WriteFacts(w io.Writer) error {
+	if r.evidence == nil {
+		return errors.New("a saved result holds no facts: scan the captures, or keep their facts with -o facts=FILE.zst")
+	}
+	return r.evidence.writeFacts(w)
+}
+
+// ReadResult reads a result that was saved with -f json. Unknown keys are accepted; another schema is not.
+func ReadResult(r io.Reader) (*Result, error) {
+	var out Result
+	if err := json.NewDecoder(r).Decode(&out); err != nil {
+		return nil, fmt.Errorf("read result: %w", err)
+	}
+	if out.Schema != Schema {
+		return nil, fmt.Errorf("read result: schema is %q, this program reads %q", out.Schema, Schema)
+	}
+	return &out, nil
+}

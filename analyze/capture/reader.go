@@ -1,0 +1,244 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"math"
+	"math/bits"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Options say how a Source is read.
+type Options struct {
+	BlockSize int  // bytes read at a time; records do not depend on it
+	Hash      bool // SHA-256 of the file as given: of a compressed file here, of a plain one by whoever takes Block.Fresh
+}
+
+// Block is a piece of a capture and the records in it. Its buffer is used again by the next call of Reader.Next with it.
+type Block struct {
+	Records []Record
+	buf     []byte
+	fresh   []byte
+}
+
+// Fresh returns the bytes that this block adds to the file as given, to be hashed in order. It is nil for a compressed file, which the
+// Reader hashes itself.
+func (b *Block) Fresh() []byte { return b.fresh }
+
+// NameEntry is one name of a name-resolution block of pcapng: what the capturing program said, not the wire.
+type NameEntry struct {
+	Name   string
+	Addr   netip.Addr
+	Frame  uint64 // number of records before the block
+	Offset int64
+}
+
+// framer cuts records of one format out of a buffer. cut returns how many bytes it has used; the rest comes again, in front of
+// the next bytes. It keeps the Info up to date, and says in need how many bytes it must see at once to go on, 0 if any will do.
+type framer interface {
+	cut(r *Reader, buf []byte, b *Block) (used int)
+}
+
+// Reader reads the records of one capture. It is used by one goroutine.
+type Reader struct {
+	src     io.Reader
+	raw     io.Reader // of a compressed file: its bytes as given
+	closers []io.Closer
+	opt     Options
+	framer  framer
+	ordinal uint32
+	plain   bool // not compressed
+	sum     hash.Hash
+
+	info    Info
+	names   []NameEntry
+	tail    []byte // bytes of the last block that were no whole record
+	need    int    // bytes that the framer must see at once
+	offset  int64  // of the first byte of the buffer being cut, in the decompressed file
+	stopped bool   // nothing behind this point can be read
+	eof     bool
+	frame   uint64
+	last    int64 // time of the last record
+	ranged  bool  // first and last are set
+	firstNS int64
+	lastNS  int64
+}
+
+// Next fills b with the records of the next piece. It returns io.EOF when there are no more; b may hold records then. Damage is no
+// error but counted in Info; an error is a file that can't be read.
+func (r *Reader) Next(b *Block) error {
+	b.Records, b.fresh = b.Records[:0], nil
+	if r.eof {
+		return io.EOF
+	}
+	size := len(r.tail) + max(r.opt.BlockSize, r.need-len(r.tail))
+	b.buf = slices.Grow(b.buf[:0], size)[:size]
+	kept := copy(b.buf, r.tail)
+	n, err := io.ReadFull(r.src, b.buf[kept:])
+	b.buf = b.buf[:kept+n]
+	if r.plain {
+		b.fresh = b.buf[kept:]
+	}
+	if err != nil {
+		r.eof = true
+		r.readError(err)
+	}
+	r.need = 0
+	if !r.stopped {
+		used := r.framer.cut(r, b.buf, b)
+		r.offset += int64(used)
+		r.tail = append(r.tail[:0], b.buf[used:]...)
+		if r.eof && !r.stopped && len(r.tail) > 0 {
+			r.cutTail()
+		}
+	} else {
+		r.tail = r.tail[:0]
+	}
+	if r.stopped {
+		r.tail = r.tail[:0]
+	}
+	if r.eof {
+		r.finish()
+		return io.EOF
+	}
+	return nil
+}
+
+// readError sorts the errors of the source: the end of the file is none.
+func (r *Reader) readError(err error) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && r.plain {
+		return
+	}
+	r.info.Truncated = true
+	r.damage("unreadable: "+err.Error(), r.offset+int64(len(r.tail)))
+}
+
+// cutTail counts the bytes at the end that are no whole record.
+func (r *Reader) cutTail() {
+	r.info.Truncated = true
+	r.damage("cut in the middle of a record", r.offset)
+}
+
+// damage counts one piece of damage.
+func (r *Reader) damage(reason string, offset int64) {
+	for i := range r.info.Damage {
+		if d := &r.info.Damage[i]; d.Reason == reason {
+			d.Count++
+			return
+		}
+	}
+	r.info.Damage = append(r.info.Damage, Damage{Reason: reason, Count: 1, FirstOffset: offset, FirstFrame: r.frame + 1})
+}
+
+// stop is damage behind which nothing can be read.
+func (r *Reader) stop(reason string, offset int64) {
+	r.damage(reason, offset)
+	r.stopped = true
+}
+
+// add appends one record to the block and counts it.
+func (r *Reader) add(b *Block, rec Record) {
+	r.frame++
+	rec.Frame, rec.Capture = r.frame, r.ordinal
+	i := &r.info
+	i.Packets++
+	i.WireBytes += uint64(rec.Wire)
+	i.CapturedBytes += uint64(len(rec.Data))
+	if uint32(len(rec.Data)) < rec.Wire {
+		i.SnappedPackets++
+	}
+	if !r.ranged {
+		r.ranged, r.firstNS, r.lastNS = true, rec.Time, rec.Time
+	} else if rec.Time < r.last {
+		i.BackwardSteps++
+	}
+	r.last = rec.Time
+	r.firstNS, r.lastNS = min(r.firstNS, rec.Time), max(r.lastNS, rec.Time)
+	b.Records = append(b.Records, rec)
+}
+
+func (r *Reader) finish() {
+	if r.ranged {
+		r.info.First, r.info.Last = time.Unix(0, r.firstNS).UTC(), time.Unix(0, r.lastNS).UTC()
+	}
+	if r.sum != nil {
+		// The decompressor may leave bytes of the file unread: all of them are evidence.
+		if _, err := io.Copy(io.Discard, r.raw); err != nil {
+			r.readError(err)
+		}
+		r.info.SHA256 = fmt.Sprintf("%x", r.sum.Sum(nil))
+	}
+	for i := range r.info.Interfaces {
+		r.info.Interfaces[i].LinkName = r.info.Interfaces[i].Link.String()
+	}
+}
+
+// Info is what is known of the capture; complete when Next has returned io.EOF.
+func (r *Reader) Info() *Info { return &r.info }
+
+// Names are the entries of name-resolution blocks met so far.
+func (r *Reader) Names() []NameEntry { return r.names }
+
+// Close closes the file.
+func (r *Reader) Close() error {
+	var err error
+	for _, c := range slices.Backward(r.closers) {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// stamp is ticks of a clock with perSecond ticks a second, plus offset seconds, in nanoseconds since 1970; saturated, and counted,
+// where int64 does not hold it.
+func (r *Reader) stamp(ticks int64, perSecond uint64, offset int64) int64 {
+	ns, ok := nanoseconds(ticks, perSecond, offset)
+	if !ok {
+		r.info.SaturatedTimes++
+	}
+	return ns
+}
+
+const nsPerSecond = 1_000_000_000
+
+func nanoseconds(ticks int64, perSecond uint64, offset int64) (int64, bool) {
+	sec, frac := floorDiv(ticks, perSecond)
+	sec, ok := addSat(sec, offset)
+	if !ok || sec > math.MaxInt64/nsPerSecond-1 || sec < math.MinInt64/nsPerSecond+1 {
+		if sec < 0 {
+			return math.MinInt64, false
+		}
+		return math.MaxInt64, false
+	}
+	return sec*nsPerSecond + int64(fraction(frac, perSecond)), true
+}
+
+// floorDiv divides so that the remainder is not negative.
+func floorDiv(a int64, b uint64) (q int64, rem uint64) {
+	if a >= 0 {
+		return int64(uint64(a) / b), uint64(a) % b
+	}
+	m := uint64(-(a + 1)) // a = -(m+1)
+	return -int64(m/b) - 1, b - 1 - m%b
+}
+
+func addSat(a, b int64) (int64, bool) {
+	c := a + b
+	if (c > a) == (b > 0) {
+		return c, true
+	}
+	if b > 0 {
+		return math.MaxInt64, false
+	}
+	return math.MinInt64, false
+}
+
+// fraction is frac ticks of a clock with perSecond ticks a second in nanoseconds, rounded down; frac < perSecond.
+func fraction(frac, perSecond uint64) uint64 {
+	hi, lo := bits.Mul64(frac, nsPerSecond)
+	q, _ := bits.Div64(hi, lo, perSecond)
+	return q
+}

@@ -1,0 +1,215 @@
+package analyze
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"phonehome/analyze/capture"
+	"phonehome/analyze/flow"
+	"phonehome/analyze/hostname"
+	"phonehome/analyze/judge"
+	"phonehome/analyze/packet"
+)
+
+// coverageSums are sums over flow rows that say what a capture can show.
+type coverageSums struct {
+	duplicates uint64
+	tcp        uint64 // TCP rows with payload
+	oneWay     uint64 // of them, those with packets of one end only
+	unstarted  uint64 // of them, those whose start was not seen
+	dns        uint64 // rows recognised as DNS
+	snapped    uint64
+}
+
+func (c *coverageSums) add(r *flow.Row) {
+	c.duplicates += r.Duplicates
+	if r.Protocol == "dns" {
+		c.dns++
+	}
+	if r.Snapped {
+		c.snapped++
+	}
+	if r.Transport != packet.TCP || r.Payload[0]+r.Payload[1] == 0 {
+		return
+	}
+	c.tcp++
+	if r.Packets[0] == 0 || r.Packets[1] == 0 {
+		c.oneWay++
+	}
+	if r.Opener < 0 {
+		c.unstarted++
+	}
+}
+
+func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, x *hostname.Index) Coverage {
+	c := Coverage{Undecoded: map[string]uint64{}, Duplicates: sums.duplicates, Direction: b.Direction, LimitsHit: maps.Clone(e.limits)}
+	for i := range e.captures {
+		in := &e.captures[i]
+		c.Packets += in.Packets
+		c.FlowPackets += in.FlowPackets
+		c.OtherIPPackets += in.OtherIPPackets
+		c.NonIPPackets += in.NonIPPackets
+		c.UndecodedPackets += in.UndecodedPackets
+		for k, v := range in.Undecoded {
+			c.Undecoded[k] += v
+		}
+	}
+	if x.Cut > 0 {
+		c.LimitsHit["dns-candidates"] += x.Cut
+	}
+	c.Outbound = Outbound{WireBytes: b.WireOut, NamedBy: b.NamedBy}
+	for _, n := range b.NamedBy {
+		c.Outbound.PayloadBytes += n
+	}
+	c.CannotSee = e.cannotSee(&c, sums)
+	return c
+}
+
+// cannotSee says, in sentences, what these captures cannot show: each only where it is true.
+func (e *evidence) cannotSee(c *Coverage, sums *coverageSums) []string {
+	out := []string{}
+	say := func(when bool, format string, args ...any) {
+		if when {
+			out = append(out, fmt.Sprintf(format, args...))
+		}
+	}
+	var total capture.Info
+	for i := range e.captures {
+		in := &e.captures[i]
+		total.SnappedPackets += in.SnappedPackets
+		total.Drops += in.Drops
+		total.BackwardSteps += in.BackwardSteps
+		total.SaturatedTimes += in.SaturatedTimes
+		total.OutsideWindow += in.OutsideWindow
+		say(in.Truncated, "%s is cut short: what came after is not known.", in.Path)
+		for _, d := range in.Damage {
+			say(!in.Truncated, "%s is damaged at offset %d (%s): packets there may be lost.", in.Path, d.FirstOffset, d.Reason)
+		}
+	}
+	say(total.Drops > 0, "The capturing side reports %d packets lost: volumes are lower bounds.", total.Drops)
+	say(total.SnappedPackets > 0, "%d of %d packets were captured in part: volumes are right, content beyond the cut was not seen.", total.SnappedPackets, c.Packets)
+	say(sums.tcp > 0 && sums.oneWay*2 > sums.tcp, "%d of %d TCP connections with payload show one direction only: answers, or what was sent, lie outside the capture.", sums.oneWay, sums.tcp)
+	say(sums.unstarted > 0, "%d of %d TCP connections were running before the capture began, or their start was lost: they may have no name, and more may have been sent.", sums.unstarted, sums.tcp)
+	say(sums.dns == 0 && c.FlowPackets > 0, "No DNS was seen: names rest on what connections say of themselves.")
+	say(sums.duplicates > 0, "%d packets are copies of others (a mirror port or several interfaces): their payload is counted once.", sums.duplicates)
+	say(total.BackwardSteps > 0, "Time steps back %d times within a capture: order and durations there are not certain.", total.BackwardSteps)
+	say(total.SaturatedTimes > 0, "%d records carry times that no calendar holds: they stand at its ends.", total.SaturatedTimes)
+	say(c.UndecodedPackets > 0, "%d packets could not be decoded (%s).", c.UndecodedPackets, strings.Join(slices.Sorted(maps.Keys(c.Undecoded)), ", "))
+	say(len(c.LimitsHit) > 0, "Limits were hit (%s): some naming or counting was given up there.", strings.Join(slices.Sorted(maps.Keys(c.LimitsHit)), ", "))
+	say(total.OutsideWindow > 0, "%d packets lie outside the time asked for.", total.OutsideWindow)
+	return out
+}
+
+// unjudged says why nothing could be judged: all traffic is between outside addresses.
+func (r *Result) unjudged(Options) []string {
+	d := r.Coverage.Direction
+	if len(r.Destinations) == 0 && d.OutsideOutside > 0 && d.Outbound+d.InsideInside == 0 {
+		return []string{"nothing was judged: all traffic is between outside addresses; name yours with --internal"}
+	}
+	return nil
+}
+
+// exit says how a run ends (help exit-codes): problems are those that are known already.
+func (e *evidence) exit(o Options, problems []string) Exit {
+	reasons := slices.Clone(problems)
+	var packets uint64
+	for i := range e.captures {
+		in := &e.captures[i]
+		packets += in.Packets
+		reasons = append(reasons, captureProblems(o, in)...)
+	}
+	if packets == 0 && len(reasons) == 0 {
+		reasons = append(reasons, "no packet in any capture")
+	}
+	if o.Strict {
+		for _, k := range slices.Sorted(maps.Keys(e.limits)) {
+			reasons = append(reasons, fmt.Sprintf("limit %s hit %d times", k, e.limits[k]))
+		}
+	}
+	reasons = append(reasons, e.unseen(o.Expect)...)
+	if len(reasons) > 0 {
+		return Exit{Code: 3, Reasons: reasons}
+	}
+	return Exit{Code: 0, Reasons: []string{}}
+}
+
+// captureProblems says what keeps one capture from counting as read.
+func captureProblems(o Options, in *capture.Info) (out []string) {
+	if in.Truncated && !o.AllowCutTail {
+		out = append(out, "cut tail in "+in.Path)
+	}
+	for _, d := range in.Damage {
+		if !in.Truncated {
+			out = append(out, fmt.Sprintf("damage in %s at offset %d: %s", in.Path, d.FirstOffset, d.Reason))
+		}
+	}
+	if o.Strict && in.Drops > 0 {
+		out = append(out, fmt.Sprintf("%d packets lost while capturing %s", in.Drops, in.Path))
+	}
+	if o.Strict && in.SnappedPackets > 0 {
+		out = append(out, fmt.Sprintf("%d packets captured in part in %s", in.SnappedPackets, in.Path))
+	}
+	if in.Packets > 0 && in.Packets == in.UndecodedPackets {
+		out = append(out, "nothing in "+in.Path+" could be decoded")
+	}
+	return out
+}
+
+// unseen lists the expected names that no evidence gives.
+func (e *evidence) unseen(expect []string) (out []string) {
+	if len(expect) == 0 {
+		return nil
+	}
+	seen := map[string]bool{}
+	_ = e.eachName(func(n *hostname.Name) error { // the function returns no error
+		seen[hostname.Normal(hostname.Text(n.Kind, n.Name))] = true
+		return nil
+	})
+	for _, x := range expect {
+		if !seen[hostname.Normal(x)] {
+			out = append(out, "expected name "+x+" was not seen")
+		}
+	}
+	return out
+}
+
+// keepOnly applies --only: alternatives within a field, all fields together.
+func keepOnly(ds []judge.Destination, only []Only) []judge.Destination {
+	if len(only) == 0 {
+		return ds
+	}
+	fields := map[string][]string{}
+	for _, o := range only {
+		fields[o.Field] = append(fields[o.Field], o.Value)
+	}
+	return slices.DeleteFunc(ds, func(d judge.Destination) bool {
+		for field, values := range fields {
+			if !slices.ContainsFunc(values, func(v string) bool { return matches(&d, field, v) }) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func matches(d *judge.Destination, field, value string) bool {
+	switch field {
+	case "vendor":
+		return strings.EqualFold(d.Vendor, value)
+	case "client":
+		if p, err := netip.ParsePrefix(value); err == nil {
+			return p.Contains(d.Client)
+		}
+		return d.Client.String() == value || d.ClientLabel == value
+	case "name":
+		value = hostname.Normal(value)
+		if below, ok := strings.CutPrefix(value, "*."); ok {
+			return strings.HasSuffix(d.Name, "."+below)
+		}
+		return d.Name == value
+	}
+	return false
+}

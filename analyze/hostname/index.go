@@ -1,0 +1,337 @@
+package hostname
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"phonehome/analyze/flow"
+	"phonehome/analyze/packet"
+)
+
+// Grace is how long after its time to live a DNS answer still names a flow, in nanoseconds: resolvers' caches are asked late, and
+// applications keep an address for some minutes beyond its time.
+const Grace = 300e9
+
+const (
+	// maxNamed is how many names of one kind are listed for one flow: more say nothing that the first do not.
+	maxNamed = 16
+	// maxLookBack is how many answers for one address are looked at for one flow, so that a capture full of made-up answers cannot make the
+	// join slow.
+	maxLookBack = 4096
+)
+
+// Named is one name of a flow and where it comes from.
+type Named struct {
+	Name    string // lower case, without a trailing dot; escaped as in facts
+	Source  string // a Kind, or "dns-other-client", "dns-ptr", "ech-public-name"
+	At      int64
+	Frame   uint64
+	Capture uint32
+}
+
+// Naming is all that names the server end of one flow, by strength.
+type Naming struct {
+	Own         []Named // said by the flow itself: hello, Host, authority
+	Target      []Named // what a proxy was asked for: CONNECT, absolute-form, SOCKS ("host:port" or host)
+	DNS         []Named // answers to this client that cover the flow's start
+	DNSOther    []Named // answers to other clients that do
+	Certificate []Named
+	Weak        []Named // PTR records and name-resolution blocks of the capture
+	DNSSeen     bool    // answers to this client were seen before the flow
+}
+
+// Index finds the names of flows when all evidence is in.
+type Index struct {
+	own     map[ends]*ownNames
+	byPair  map[pair][]answer // answers for an address to one client
+	byAddr  map[netip.Addr][]answer
+	weak    map[netip.Addr][]Named
+	asked   map[netip.Addr]int64 // time of the first answer to a client
+	ech     map[echConfig]bool
+	Queries map[Query]*Lookup
+	// Cut counts flows for which more answers stood than were looked at.
+	Cut uint64
+}
+
+// ends identify a flow by client and server.
+type ends struct {
+	client, server         packet.Addr
+	clientPort, serverPort uint16
+	transport              packet.Transport
+}
+
+type ownNames struct {
+	names  []ownName
+	opened int64 // start of the last row that began with a SYN
+}
+
+type ownName struct {
+	Named
+	kind  Kind
+	form  string
+	ech   string
+	echID uint8
+}
+
+type pair struct{ addr, client netip.Addr }
+
+type answer struct {
+	from, until int64
+	Named
+}
+
+type echConfig struct {
+	id   uint8
+	name string
+}
+
+// Query is one name that one client asked for.
+type Query struct {
+	Client netip.Addr
+	Name   string
+}
+
+// Lookup sums the questions of a Query.
+type Lookup struct {
+	First, Last int64
+	Count       uint64
+	Frame       uint64
+	Capture     uint32
+}
+
+// NewIndex returns an empty index.
+func NewIndex() *Index {
+	return &Index{own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, byAddr: map[netip.Addr][]answer{}, weak: map[netip.Addr][]Named{},
+		asked: map[netip.Addr]int64{}, ech: map[echConfig]bool{}, Queries: map[Query]*Lookup{}}
+}
+
+// Normal returns a name in the form in which names are compared: lower case, without the trailing dot.
+func Normal(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
+
+// Add takes one row. Rows must come in the order of facts: by capture, frame and index.
+func (x *Index) Add(n *Name) {
+	switch n.Kind {
+	case TLSSNI, QUICSNI, DTLSSNI, HTTPHost, HTTPConnect, HTTP2Authority, SOCKS, Certificate:
+		x.addOwn(n)
+	case DNS:
+		x.addAnswer(n)
+	case DNSQuery:
+		x.addQuery(n)
+	case CaptureNRB:
+		a := n.Server.Netip(n.V6)
+		x.weak[a] = appendNamed(x.weak[a], x.named(n, string(CaptureNRB)))
+	}
+}
+
+func (x *Index) named(n *Name, source string) Named {
+	return Named{Name: Normal(Text(n.Kind, n.Name)), Source: source, At: n.At, Frame: n.Frame, Capture: n.Capture}
+}
+
+func appendNamed(list []Named, n Named) []Named {
+	if n.Name == "" || len(list) >= maxNamed || slices.ContainsFunc(list, func(o Named) bool { return o.Name == n.Name && o.Source == n.Source }) {
+		return list
+	}
+	return append(list, n)
+}
+
+func (x *Index) addOwn(n *Name) {
+	k := ends{n.Client, n.Server, n.ClientPort, n.ServerPort, n.Transport}
+	o := x.own[k]
+	if o == nil {
+		o = &ownNames{}
+		x.own[k] = o
+	}
+	o.names = append(o.names, ownName{Named: x.named(n, string(n.Kind)), kind: n.Kind, form: string(n.Value), ech: n.ECH, echID: n.ECHID})
+}
+
+// ECHReal says whether a hello's ECH extension is real: its configuration and public name stood in an HTTPS record (RFC 9849,
+// section 4). It can say so only when all DNS rows were added.
+func (x *Index) ECHReal(n *Name) bool {
+	return n.ECH == ECHUndetermined && x.ech[echConfig{n.ECHID, Normal(Text(n.Kind, n.Name))}]
+}
+
+// hidden says whether the name of a hello is that of the provider which hides the destination's.
+func (x *Index) hidden(w *ownName) bool {
+	return w.ech == ECHReal || w.ech == ECHUndetermined && x.ech[echConfig{w.echID, w.Name}]
+}
+
+func (x *Index) addQuery(n *Name) {
+	if n.RRType != "A" && n.RRType != "AAAA" && n.RRType != "HTTPS" {
+		return
+	}
+	k := Query{n.Client.Netip(n.V6), Normal(string(n.Name))}
+	l := x.Queries[k]
+	if l == nil {
+		l = &Lookup{First: n.At, Last: n.At, Frame: n.Frame, Capture: n.Capture}
+		x.Queries[k] = l
+	}
+	l.First, l.Last = min(l.First, n.At), max(l.Last, n.At)
+	l.Count++
+}
+
+func (x *Index) addAnswer(n *Name) {
+	if n.Unsolicited {
+		return
+	}
+	client := n.Client.Netip(n.V6)
+	if t, ok := x.asked[client]; !ok || n.At < t {
+		x.asked[client] = n.At
+	}
+	switch n.RRType {
+	case "A", "AAAA":
+		if a, err := netip.ParseAddr(string(n.Value)); err == nil {
+			x.answer(a, client, n)
+		}
+	case "HTTPS":
+		h := ParseHTTPS(string(n.Value))
+		for _, a := range h.Hints {
+			x.answer(a, client, n)
+		}
+		for _, c := range h.ECH {
+			x.ech[echConfig{c.ID, Normal(c.PublicName)}] = true
+		}
+	case "PTR":
+		if a, ok := reverseAddr(string(n.Name)); ok {
+			x.weak[a] = appendNamed(x.weak[a], Named{Name: Normal(string(n.Value)), Source: "dns-ptr", At: n.At, Frame: n.Frame, Capture: n.Capture})
+		}
+	}
+}
+
+// answer remembers that client was told that the name it asked for is at a. The name is the one asked for, not the end of a
+// chain of aliases.
+func (x *Index) answer(a, client netip.Addr, n *Name) {
+	name := string(n.Query)
+	if name == "" {
+		name = string(n.Name)
+	}
+	e := answer{from: n.At, until: n.At + int64(n.TTL)*1e9 + Grace, Named: Named{Name: Normal(name), Source: string(DNS), At: n.At, Frame: n.Frame, Capture: n.Capture}}
+	k := pair{a, client}
+	x.byPair[k] = extend(x.byPair[k], e)
+	x.byAddr[a] = extend(x.byAddr[a], e)
+}
+
+// extend adds an answer, or lengthens the one of the same name that it follows: a client that asks every minute makes one entry.
+func extend(list []answer, e answer) []answer {
+	for i := len(list) - 1; i >= 0 && i >= len(list)-maxNamed; i-- {
+		if o := &list[i]; o.Name == e.Name && e.from >= o.from && e.from <= o.until {
+			o.until = max(o.until, e.until)
+			return list
+		}
+	}
+	return append(list, e)
+}
+
+// Sort makes the index ready for Flow, when all rows were added.
+func (x *Index) Sort() {
+	byTime := func(a, b answer) int { return cmp.Or(cmp.Compare(a.from, b.from), strings.Compare(a.Name, b.Name)) }
+	for _, l := range x.byPair {
+		slices.SortStableFunc(l, byTime)
+	}
+	for _, l := range x.byAddr {
+		slices.SortStableFunc(l, byTime)
+	}
+}
+
+// covering returns the distinct names of the answers that hold at time t.
+func (x *Index) covering(list []answer, t int64, source string) (out []Named) {
+	i, _ := slices.BinarySearchFunc(list, t, func(a answer, t int64) int {
+		if a.from <= t {
+			return -1
+		}
+		return 1
+	})
+	for n := 0; i > 0; n++ {
+		if i--; n == maxLookBack {
+			x.Cut++
+			break
+		}
+		if list[i].until >= t {
+			e := list[i].Named
+			e.Source = source
+			out = appendNamed(out, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// Flow returns what names the server of a flow row, whose client is its end number client. Rows must come in the order of their
+// first packet: a row that goes on without a SYN takes over the names of the row before.
+func (x *Index) Flow(r *flow.Row, client int) Naming {
+	ca, cp, sa, sp := r.A, r.APort, r.B, r.BPort
+	if client == 1 {
+		ca, cp, sa, sp = sa, sp, ca, cp
+	}
+	var n Naming
+	if o := x.own[ends{ca, sa, cp, sp, r.Transport}]; o != nil {
+		if r.Opener >= 0 {
+			o.opened = r.First
+		}
+		x.fill(&n, o, r.Last)
+	}
+	addr, asker := sa.Netip(r.V6), ca.Netip(r.V6)
+	n.DNS = x.covering(x.byPair[pair{addr, asker}], r.First, string(DNS))
+	if len(n.DNS) == 0 {
+		n.DNSOther = x.covering(x.byAddr[addr], r.First, "dns-other-client")
+	}
+	n.Weak = x.weak[addr]
+	t, ok := x.asked[asker]
+	n.DNSSeen = ok && t <= r.First
+	return n
+}
+
+func (x *Index) fill(n *Naming, o *ownNames, until int64) {
+	for _, w := range o.names {
+		if w.At < o.opened || w.At > until {
+			continue
+		}
+		switch {
+		case x.hidden(&w):
+			w.Source = "ech-public-name"
+			n.Weak = appendNamed(n.Weak, w.Named)
+		case w.kind == Certificate:
+			n.Certificate = appendNamed(n.Certificate, w.Named)
+		case w.kind == HTTPConnect, w.kind == SOCKS, w.form == AbsoluteForm:
+			n.Target = appendNamed(n.Target, w.Named)
+		default:
+			n.Own = appendNamed(n.Own, w.Named)
+		}
+	}
+}
+
+// reverseAddr reads the owner name of a PTR record (RFC 1035, section 3.5; RFC 3596, section 2.5).
+func reverseAddr(name string) (netip.Addr, bool) {
+	name = Normal(name)
+	if s, ok := strings.CutSuffix(name, ".in-addr.arpa"); ok {
+		parts := strings.Split(s, ".")
+		slices.Reverse(parts)
+		a, err := netip.ParseAddr(strings.Join(parts, "."))
+		return a, err == nil && a.Is4()
+	}
+	s, ok := strings.CutSuffix(name, ".ip6.arpa")
+	const nibbles = 32
+	if parts := strings.Split(s, "."); ok && len(parts) == nibbles {
+		slices.Reverse(parts)
+		var b strings.Builder
+		for i, p := range parts {
+			if i > 0 && i%4 == 0 {
+				b.WriteByte(':')
+			}
+			b.WriteString(p)
+		}
+		a, err := netip.ParseAddr(b.String())
+		return a, err == nil
+	}
+	return netip.Addr{}, false
+}
+
+// AddECH takes from a row only what tells real ECH from GREASE: the configurations in HTTPS records.
+func (x *Index) AddECH(n *Name) {
+	if n.Kind == DNS && n.RRType == "HTTPS" && !n.Unsolicited {
+		for _, c := range ParseHTTPS(string(n.Value)).ECH {
+			x.ech[echConfig{c.ID, Normal(c.PublicName)}] = true
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package judge
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"phonehome/analyze/flow"
+	"phonehome/analyze/hostname"
+	"phonehome/analyze/packet"
+	"phonehome/analyze/vendors"
+)
+
+// Label is what an address was called, by whom and when (ns since 1970 UTC).
+type Label struct {
+	Name     string
+	Basis    string // "dhcp-host", "mdns", "nbns", "ssdp", "dhcp-vendor-class", "mac-maker"
+	From, To int64
+}
+
+// Labels collects what devices call themselves.
+type Labels struct {
+	networks *flow.Networks
+	labels   map[netip.Addr][]Label
+	leases   []lease
+	byMAC    map[string][]Label // labels said by a MAC that had no address yet
+	macs     map[packet.MAC]*macUse
+}
+
+type lease struct {
+	addr     netip.Addr
+	mac      string
+	from, to int64
+}
+
+// macUse is the inside addresses that a MAC sends from: one with many is a router, whose maker says nothing of the clients behind it.
+type macUse struct {
+	addrs map[netip.Addr]span
+	many  bool
+}
+
+type span struct{ from, to int64 }
+
+const (
+	maxLabels   = 8 // labels of one address: a device has a host name, a service name and a maker
+	maxMACAddrs = 8 // addresses of one device: IPv4, link-local, and IPv6 with temporary ones (RFC 8981)
+)
+
+// labelRank orders the bases by how well they tell a person which device it is.
+var labelRank = []string{string(hostname.DHCPHost), string(hostname.MDNS), string(hostname.NBNS), string(hostname.LLMNR), string(hostname.SSDP), string(hostname.DHCPVendor), "mac-maker"}
+
+// NewLabels returns an empty collection.
+func NewLabels(n *flow.Networks) *Labels {
+	return &Labels{networks: n, labels: map[netip.Addr][]Label{}, byMAC: map[string][]Label{}, macs: map[packet.MAC]*macUse{}}
+}
+
+// Add takes one name row.
+func (l *Labels) Add(n *hostname.Name) {
+	addr := n.Client.Netip(n.V6)
+	label := Label{Name: hostname.Text(n.Kind, n.Name), Basis: string(n.Kind), From: n.At, To: n.At}
+	switch n.Kind {
+	case hostname.DHCPLease:
+		l.leases = append(l.leases, lease{addr: addr, mac: string(n.Value), from: n.At, to: n.At + int64(n.TTL)*1e9})
+	case hostname.DHCPHost, hostname.DHCPVendor:
+		mac := string(n.Value)
+		l.byMAC[mac] = extendLabel(l.byMAC[mac], label)
+	case hostname.MDNS:
+		if strings.HasSuffix(label.Name, ".local") && !strings.Contains(label.Name, "._") {
+			l.put(addr, label)
+		}
+	case hostname.NBNS, hostname.SSDP:
+		l.put(addr, label)
+	}
+}
+
+func (l *Labels) put(a netip.Addr, label Label) {
+	if label.Name != "" && l.networks.Side(a) == flow.Inside {
+		l.labels[a] = extendLabel(l.labels[a], label)
+	}
+}
+
+// extendLabel adds a label, or lengthens the time of the one that is there.
+func extendLabel(list []Label, n Label) []Label {
+	for i := range list {
+		if o := &list[i]; o.Name == n.Name && o.Basis == n.Basis {
+			o.From, o.To = min(o.From, n.From), max(o.To, n.To)
+			return list
+		}
+	}
+	if len(list) == maxLabels {
+		return list
+	}
+	return append(list, n)
+}
+
+// AddRow learns MACs from one flow row.
+func (l *Labels) AddRow(r *flow.Row) {
+	if r.Tunnel != 0 {
+		return
+	}
+	for i := range 2 {
+		a, _ := r.End(i)
+		addr := a.Netip(r.V6)
+		if r.Packets[i] == 0 || r.MACs[i] == (packet.MAC{}) || l.networks.Side(addr) != flow.Inside {
+			continue
+		}
+		u := l.macs[r.MACs[i]]
+		if u == nil {
+			u = &macUse{addrs: map[netip.Addr]span{}}
+			l.macs[r.MACs[i]] = u
+		}
+		u.add(addr, r)
+	}
+}
+
+func (u *macUse) add(a netip.Addr, r *flow.Row) {
+	s, ok := u.addrs[a]
+	switch {
+	case u.many:
+	case ok:
+		u.addrs[a] = span{min(s.from, r.First), max(s.to, r.Last)}
+	case len(u.addrs) == maxMACAddrs:
+		u.many, u.addrs = true, nil
+	default:
+		u.addrs[a] = span{r.First, r.Last}
+	}
+}
+
+// Of returns the labels of an address, best first. All rows must have been added.
+func (l *Labels) Of(a netip.Addr) []Label {
+	l.settle()
+	out := slices.Clone(l.labels[a])
+	slices.SortFunc(out, func(x, y Label) int {
+		return cmp.Or(cmp.Compare(slices.Index(labelRank, x.Basis), slices.Index(labelRank, y.Basis)), cmp.Compare(x.From, y.From), strings.Compare(x.Name, y.Name))
+	})
+	return out
+}
+
+// settle binds what MACs said to the addresses they had at the time.
+func (l *Labels) settle() {
+	for _, s := range l.leases {
+		for _, n := range l.byMAC[s.mac] {
+			l.put(s.addr, Label{Name: n.Name, Basis: n.Basis, From: s.from, To: s.to})
+		}
+	}
+	l.leases = nil
+	for _, mac := range slices.SortedFunc(maps.Keys(l.macs), func(a, b packet.MAC) int { return bytes.Compare(a[:], b[:]) }) {
+		u := l.macs[mac]
+		maker := vendors.Maker(mac)
+		if u.many || maker == "" {
+			continue
+		}
+		for a, s := range u.addrs { // one label an address: their order does not matter
+			l.put(a, Label{Name: maker, Basis: "mac-maker", From: s.from, To: s.to})
+		}
+	}
+	l.macs = nil
+}

@@ -1,0 +1,252 @@
+package analyze
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"phonehome/analyze/flow"
+	"phonehome/analyze/hostname"
+	"phonehome/analyze/judge"
+	"phonehome/analyze/vendors"
+)
+
+// judgeEvidence says what the evidence means.
+func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, failed []string) (*Result, error) {
+	r := &Result{Schema: Schema, Tool: o.Tool, Captures: e.captures, Ignored: e.ignored, Findings: []judge.Finding{}, evidence: e}
+	networks, inferred, err := e.networks(o)
+	if err != nil {
+		return nil, err
+	}
+	r.Settings = settings(o, networks, inferred, geo)
+	index, labels := hostname.NewIndex(), judge.NewLabels(networks)
+	err = e.eachName(func(n *hostname.Name) error {
+		index.Add(n)
+		labels.Add(n)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	index.Sort()
+	b := judge.NewBuilder(networks, index)
+	sums := coverageSums{}
+	err = e.eachFlow(func(w *flow.Row) error {
+		b.Add(w)
+		labels.AddRow(w)
+		sums.add(w)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.Destinations = b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo})
+	r.Destinations = keepOnly(r.Destinations, o.Only)
+	r.Coverage = e.coverage(b, &sums, index)
+	r.Clients = clients(r.Destinations, labels)
+	labelDestinations(r)
+	r.Vendors = sumVendors(r.Destinations)
+	r.Summary = summarise(r)
+	r.Exit = e.exit(o, append(failed, r.unjudged(o)...))
+	return r, nil
+}
+
+func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo) Settings {
+	s := Settings{InferInternal: o.InferInternal, InternalInferred: inferred, FailOn: o.FailOn, AsOf: o.AsOf, Command: o.Command,
+		Catalogue: CatalogueInfo{Version: o.Catalogue.Version(), SHA256: o.Catalogue.SHA256()}, Internal: []string{}}
+	for _, p := range givenNetworks(o).Prefixes() {
+		s.Internal = append(s.Internal, p.String())
+	}
+	for _, f := range o.Only {
+		s.Only = append(s.Only, f.Field+"="+f.Value)
+	}
+	if !o.Since.IsZero() {
+		s.Since = &o.Since
+	}
+	if !o.Until.IsZero() {
+		s.Until = &o.Until
+	}
+	country, asn := geo.Databases()
+	s.Geo.Country, s.Geo.ASN = databases(country), databases(asn)
+	return s
+}
+
+func databases(in []vendors.Database) []Database {
+	out := []Database{}
+	for _, d := range in {
+		out = append(out, Database{Type: d.Type, Built: d.Built, SHA256: d.SHA256, Source: d.Source})
+	}
+	return out
+}
+
+// givenNetworks are the inside networks that do not depend on the capture.
+func givenNetworks(o Options) *flow.Networks {
+	n := flow.NewNetworks(o.InternalNone)
+	for _, p := range o.Internal {
+		n.AddPrefix(p)
+	}
+	return n
+}
+
+// networks are the inside networks: given, and inferred from what the captures show.
+func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
+	given := givenNetworks(o)
+	inferred := []Inferred{}
+	if !o.InferInternal {
+		return given, inferred, nil
+	}
+	all := givenNetworks(o)
+	seen := map[netip.Prefix]bool{}
+	add := func(p netip.Prefix, basis string, capture uint32, frame uint64) {
+		if p = p.Masked(); seen[p] || given.Side(p.Addr()) != flow.Outside {
+			return
+		}
+		seen[p] = true
+		inferred = append(inferred, Inferred{Prefix: p.String(), Basis: basis, Capture: int(capture), Frame: frame})
+	}
+	if err := e.eachName(func(n *hostname.Name) error {
+		switch n.Kind {
+		case hostname.RAPrefix:
+			if p, err := netip.ParsePrefix(string(n.Name)); err == nil {
+				add(p, "router-advertisement", n.Capture, n.Frame)
+			}
+		case hostname.DHCPLease:
+			add(single(n.Client.Netip(n.V6)), "dhcp-lease", n.Capture, n.Frame)
+		}
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	owners := flow.NewOwners()
+	if err := e.eachFlow(func(r *flow.Row) error { owners.Add(r, given); return nil }); err != nil {
+		return nil, nil, err
+	}
+	owners.Inferred(func(a netip.Addr, capture uint32, frame uint64) { add(single(a), "mac", capture, frame) })
+	for p := range seen {
+		all.AddPrefix(p)
+	}
+	slices.SortFunc(inferred, func(a, b Inferred) int { return cmp.Or(cmp.Compare(a.Prefix, b.Prefix), cmp.Compare(a.Basis, b.Basis)) })
+	return all, inferred, nil
+}
+
+func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
+
+// clients are the inside ends that have a destination, by address.
+func clients(ds []judge.Destination, labels *judge.Labels) []Client {
+	seen := map[netip.Addr]bool{}
+	out := []Client{}
+	for i := range ds {
+		if ip := ds[i].Client; !seen[ip] {
+			seen[ip] = true
+			c := Client{IP: ip, Labels: []Label{}}
+			for _, l := range labels.Of(ip) {
+				c.Labels = append(c.Labels, Label{Name: l.Name, Basis: l.Basis, From: timeOf(l.From), To: timeOf(l.To)})
+			}
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b Client) int { return a.IP.Compare(b.IP) })
+	return out
+}
+
+// labelDestinations gives each destination its client's best label.
+func labelDestinations(r *Result) {
+	best := map[netip.Addr]string{}
+	for i := range r.Clients {
+		if c := &r.Clients[i]; len(c.Labels) > 0 {
+			best[c.IP] = c.Labels[0].Name
+		}
+	}
+	for i := range r.Destinations {
+		r.Destinations[i].ClientLabel = best[r.Destinations[i].Client]
+	}
+}
+
+// vendorSum is a Vendor in the making.
+type vendorSum struct {
+	Vendor
+	hours   map[int32]uint64
+	clients map[netip.Addr]bool
+	days    map[int32]bool
+}
+
+// sumVendors sums destinations by vendor; those without one are each other's strangers and stand under "".
+func sumVendors(ds []judge.Destination) []Vendor {
+	sums := map[string]*vendorSum{}
+	for i := range ds {
+		d := &ds[i]
+		v := sums[d.Vendor]
+		if v == nil {
+			v = &vendorSum{Vendor: Vendor{Vendor: d.Vendor, Basis: d.VendorBasis, First: d.First, Last: d.Last, Verdicts: map[string]int{}, Series: []Hour{}},
+				hours: map[int32]uint64{}, clients: map[netip.Addr]bool{}, days: map[int32]bool{}}
+			sums[d.Vendor] = v
+		}
+		v.add(d)
+	}
+	out := make([]Vendor, 0, len(sums))
+	for _, v := range sums {
+		out = append(out, v.finish())
+	}
+	slices.SortFunc(out, func(a, b Vendor) int {
+		return cmp.Or(cmp.Compare(b.PayloadOut, a.PayloadOut), cmp.Compare(a.Vendor, b.Vendor))
+	})
+	return out
+}
+
+func (v *vendorSum) add(d *judge.Destination) {
+	v.clients[d.Client] = true
+	v.Verdicts[string(d.Disclosure.Verdict)]++
+	if d.First.Before(v.First) {
+		v.First = d.First
+	}
+	if d.Last.After(v.Last) {
+		v.Last = d.Last
+	}
+	if d.CountedElsewhere() {
+		return
+	}
+	v.PayloadOut += d.PayloadOut
+	v.PayloadIn += d.PayloadIn
+	for h, n := range d.Hours {
+		v.hours[h] += n
+		v.days[floorDay(h)] = true
+	}
+}
+
+const hoursADay = 24
+
+func floorDay(hour int32) int32 {
+	if hour < 0 {
+		return (hour - hoursADay + 1) / hoursADay
+	}
+	return hour / hoursADay
+}
+
+func (v *vendorSum) finish() Vendor {
+	v.Clients, v.ActiveDays = len(v.clients), len(v.days)
+	hours := make([]int32, 0, len(v.hours))
+	for h := range v.hours {
+		hours = append(hours, h)
+	}
+	slices.Sort(hours)
+	for _, h := range hours {
+		v.Series = append(v.Series, Hour{Hour: time.Unix(int64(h)*int64(time.Hour/time.Second), 0).UTC(), PayloadOut: v.hours[h]})
+	}
+	return v.Vendor
+}
+
+func summarise(r *Result) Summary {
+	s := Summary{Destinations: map[string]int{}, Bytes: map[string]uint64{}, Findings: map[string]int{}}
+	for i := range r.Destinations {
+		d := &r.Destinations[i]
+		s.Destinations[string(d.Disclosure.Verdict)]++
+		if !d.CountedElsewhere() {
+			s.Bytes[string(d.Disclosure.Verdict)] += d.PayloadOut
+		}
+	}
+	for _, f := range r.Findings {
+		s.Findings[f.Severity]++
+	}
+	return s
+}

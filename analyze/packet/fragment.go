@@ -1,0 +1,222 @@
+package packet
+
+import "slices"
+
+// piece is what a fragment header says.
+type piece struct {
+	id   uint32
+	at   int // offset in the datagram, bytes
+	more bool
+}
+
+// fragments keeps the fragments of datagrams that are not whole yet. Where fragments overlap, the bytes that came first stay: a
+// sender has no reason to overlap, so that either choice is a guess, and this one can't be changed by what comes later.
+type fragments struct {
+	limits  Limits
+	hit     map[string]uint64
+	waiting map[fragmentKey]*datagram
+	order   []*datagram // by arrival of the first fragment; gone ones are marked
+	bytes   int
+}
+
+type fragmentKey struct {
+	src, dst Addr
+	id       uint32
+	proto    byte
+	v6       bool
+	capture  uint32
+}
+
+const (
+	maxDatagram   = 64 << 10
+	fragmentUnit  = 8 // offsets count in 8 bytes (RFC 791, section 3.1)
+	datagramUnits = maxDatagram / fragmentUnit
+)
+
+// datagram is one in the making.
+type datagram struct {
+	key    fragmentKey
+	frames []Packet // of its fragments, without payload
+	data   []byte
+	have   [datagramUnits / 64]uint64 // units that are there
+	units  int
+	total  int // length, once the last fragment is known; else -1
+	whole  int // bytes from the start that were captured
+	began  int64
+	gone   bool
+}
+
+func (f *fragments) init(l Limits, hit map[string]uint64) {
+	f.limits, f.hit, f.waiting = l, hit, map[fragmentKey]*datagram{}
+}
+
+// fragment takes one fragment. The frame that completes a datagram is read as the whole.
+func (d *Decoder) fragment(proto byte, f piece, l layer) Reason {
+	if f.at+l.wire > maxDatagram {
+		return BadIP
+	}
+	p := &d.p
+	p.Fragment = true
+	k := fragmentKey{p.Src, p.Dst, f.id, proto, p.V6, 0}
+	d.frags.expire(p.Time, d.giveUp)
+	g := d.frags.waiting[k]
+	if g == nil {
+		d.frags.room(d.giveUp)
+		g = d.frags.begin(k, p.Time)
+	}
+	held := *p
+	held.Transport = Transport(proto)
+	g.frames = append(g.frames, held)
+	d.frags.put(g, f, l)
+	d.frags.squeeze(g, d.giveUp)
+	if g.gone {
+		return fragmentHeld
+	}
+	if g.total < 0 || g.units < (g.total+fragmentUnit-1)/fragmentUnit {
+		return fragmentHeld
+	}
+	d.frags.forget(g)
+	return d.complete(g)
+}
+
+// complete reads a whole datagram, and counts the frames before the last on the flow that it turned out to be of.
+func (d *Decoder) complete(g *datagram) Reason {
+	body := layer{g.data[:min(g.whole, g.total)], g.total}
+	var why Reason
+	if g.key.v6 {
+		why = d.extensions(g.key.proto, body)
+	} else {
+		why = d.transport(g.key.proto, body)
+	}
+	if why != OK {
+		d.otherIP(g.key.proto, body)
+		d.p.Orphan = true
+	}
+	d.p.Fragment = true
+	whole := d.p
+	for _, h := range g.frames[:len(g.frames)-1] {
+		d.emitHeld(&whole, h)
+	}
+	d.p = whole
+	return OK
+}
+
+// emitHeld emits a held frame as one of the flow of like.
+func (d *Decoder) emitHeld(like *Packet, h Packet) {
+	d.p = *like
+	d.p.Time, d.p.Frame, d.p.Capture, d.p.Wire = h.Time, h.Frame, h.Capture, h.Wire
+	d.p.Payload, d.p.PayloadLen, d.p.Flags, d.p.Snapped = nil, 0, 0, false
+	d.emit(&d.p)
+}
+
+// giveUp emits the frames of a datagram that will not become whole: on its flow where the ports are known, else as fragments of
+// nobody.
+func (d *Decoder) giveUp(g *datagram) {
+	keep := d.p
+	like := g.frames[0]
+	d.p = like
+	t := Transport(g.key.proto)
+	if g.have[0]&1 != 0 && (t == TCP || t == UDP || t == SCTP) && g.whole >= 4 {
+		like.Class, like.Transport, like.SrcPort, like.DstPort = Flow, t, be.Uint16(g.data), be.Uint16(g.data[2:])
+	} else {
+		like.Class, like.Transport, like.Orphan = OtherIP, t, true
+	}
+	for _, h := range g.frames {
+		d.emitHeld(&like, h)
+	}
+	d.p = keep
+}
+
+func (f *fragments) begin(k fragmentKey, now int64) *datagram {
+	g := &datagram{key: k, total: -1, whole: maxDatagram, began: now}
+	f.waiting[k] = g
+	f.order = append(f.order, g)
+	return g
+}
+
+// put copies the bytes of a fragment that are not there yet.
+func (f *fragments) put(g *datagram, p piece, l layer) {
+	end := p.at + l.wire
+	if !p.more && g.total < 0 {
+		g.total = end
+	}
+	if need := p.at + len(l.b); need > len(g.data) {
+		f.bytes += need - len(g.data)
+		g.data = slices.Grow(g.data, need-len(g.data))[:need]
+	}
+	if len(l.b) < l.wire {
+		g.whole = min(g.whole, p.at+len(l.b))
+	}
+	overlap := false
+	for at := p.at; at < end; at += fragmentUnit {
+		unit := at / fragmentUnit
+		if g.have[unit/64]&(1<<(unit%64)) != 0 {
+			overlap = true
+			continue
+		}
+		g.have[unit/64] |= 1 << (unit % 64)
+		g.units++
+		if from := at - p.at; from < len(l.b) {
+			copy(g.data[at:], l.b[from:min(len(l.b), from+fragmentUnit)])
+		}
+	}
+	if overlap {
+		f.hit["fragment-overlaps"]++
+	}
+}
+
+// room makes place for one more datagram.
+func (f *fragments) room(giveUp func(*datagram)) {
+	if len(f.waiting) >= f.limits.Datagrams {
+		f.hit["fragment-datagrams"]++
+		f.dropOldest(giveUp)
+	}
+}
+
+// maxFrames bounds the fragments of one datagram: 64 KiB in pieces of 8 bytes, twice.
+const maxFrames = 2 * datagramUnits
+
+// squeeze keeps the bytes that wait within bounds, and those of one datagram.
+func (f *fragments) squeeze(g *datagram, giveUp func(*datagram)) {
+	if len(g.frames) >= maxFrames {
+		f.hit["fragment-bytes"]++
+		f.forget(g)
+		giveUp(g)
+	}
+	for f.bytes > f.limits.Bytes && len(f.waiting) > 0 {
+		f.hit["fragment-bytes"]++
+		f.dropOldest(giveUp)
+	}
+}
+
+// expire gives up the datagrams that have waited too long.
+func (f *fragments) expire(now int64, giveUp func(*datagram)) {
+	for len(f.order) > 0 && (f.order[0].gone || now-f.order[0].began > f.limits.Timeout) {
+		f.dropOldest(giveUp)
+	}
+}
+
+func (f *fragments) dropOldest(giveUp func(*datagram)) {
+	for len(f.order) > 0 {
+		g := f.order[0]
+		f.order = f.order[1:]
+		if !g.gone {
+			f.forget(g)
+			giveUp(g)
+			return
+		}
+	}
+}
+
+func (f *fragments) forget(g *datagram) {
+	g.gone = true
+	f.bytes -= len(g.data)
+	delete(f.waiting, g.key)
+}
+
+func (f *fragments) flush(giveUp func(*datagram)) {
+	for len(f.waiting) > 0 {
+		f.dropOldest(giveUp)
+	}
+	f.order = nil
+}
