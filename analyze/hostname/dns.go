@@ -197,8 +197,8 @@ func (n *Namer) dnsRecords(d *dnsMessage) (rcode uint16) {
 	s := &n.dns
 	rcode = d.flags & dnsRCode
 	var r dnsRecord
-	for ok := true; ; {
-		if s.owner, ok = d.record(s.owner[:0], &r); !ok {
+	for {
+		if !d.record(&s.owner, &r) {
 			return rcode
 		}
 		switch {

@@ -61,6 +61,7 @@ type dnsMessage struct {
 	id    uint16
 	flags uint16
 	count [4]uint16 // entries of each section, as claimed
+	owner int       // 1 + the offset that the owner of the record before pointed to; 0 for none
 }
 
 // dnsRecord is one resource record behind its owner name. data is a view of the message.
@@ -122,15 +123,24 @@ func (d *dnsMessage) skipQuestions() bool {
 	return true
 }
 
-// record reads the next record and appends its owner's name to dst. All questions must have been read.
-func (d *dnsMessage) record(dst []byte, r *dnsRecord) (owner []byte, ok bool) {
+// record reads the next record and its owner's name. All questions must have been read, and owner must hold what the call before put
+// there: most records point to the owner of the one before, and then nothing is left to do.
+func (d *dnsMessage) record(owner *[]byte, r *dnsRecord) (ok bool) {
 	if r.section, ok = d.next(); !ok {
-		return dst, false
+		return false
 	}
-	if owner, ok = appendDNSName(dst, d.whole, &d.rest); !ok {
-		return owner, false
+	to, pointed := dnsPointerAt(d.rest)
+	if pointed && to+1 == d.owner {
+		return d.rest.Skip(2) && d.fields(r)
 	}
-	return owner, d.fields(r)
+	if *owner, ok = appendDNSName((*owner)[:0], d.whole, &d.rest); !ok {
+		return false
+	}
+	d.owner = 0
+	if pointed {
+		d.owner = to + 1
+	}
+	return d.fields(r)
 }
 
 // fields reads what is behind the owner's name.

@@ -21,12 +21,10 @@ const (
 // Pointers forward are followed too: some servers write them, and maxDNSJumps bounds them as well.
 func appendDNSName(dst, msg []byte, in *cryptobyte.String) (out []byte, ok bool) {
 	start, wire, jumps, s := len(dst), 1, 0, *in
-	for {
-		var n, low uint8
-		var label []byte
+	for len(s) > 0 {
+		n := s[0]
+		s = s[1:]
 		switch {
-		case !s.ReadUint8(&n):
-			return dst, false
 		case n == 0:
 			if jumps == 0 {
 				*in = s
@@ -37,32 +35,43 @@ func appendDNSName(dst, msg []byte, in *cryptobyte.String) (out []byte, ok bool)
 			return dst, true
 		case n <= maxDNSLabel:
 			wire += 1 + int(n)
-			if wire > maxDNSName || !s.ReadBytes(&label, int(n)) {
+			if wire > maxDNSName || int(n) > len(s) {
 				return dst, false
 			}
 			if len(dst) > start {
 				dst = append(dst, '.')
 			}
-			dst = appendDNSLabel(dst, label)
-		case n < dnsPointer || jumps == maxDNSJumps || !s.ReadUint8(&low):
+			dst = appendDNSLabel(dst, s[:n])
+			s = s[n:]
+		case n < dnsPointer || jumps == maxDNSJumps || len(s) == 0:
 			return dst, false
 		default:
-			if jumps == 0 {
-				*in = s
-			}
-			jumps++
-			at := int(n&^dnsPointer)<<8 | int(low)
+			at := int(n&^dnsPointer)<<8 | int(s[0])
 			if at >= len(msg) {
 				return dst, false
 			}
+			if jumps == 0 {
+				*in = s[1:]
+			}
+			jumps++
 			s = msg[at:]
 		}
 	}
+	return dst, false
 }
 
 // appendDNSLabel appends a label in presentation form (RFC 1035, section 5.1): '.' and '\' behind a backslash, and every byte that
 // is not visible ASCII as \DDD, so that no name holds a space, a control or half a character.
 func appendDNSLabel(dst, label []byte) []byte {
+	for i, c := range label {
+		if c <= ' ' || c > '~' || c == '.' || c == '\\' {
+			return escapeDNSLabel(append(dst, label[:i]...), label[i:])
+		}
+	}
+	return append(dst, label...)
+}
+
+func escapeDNSLabel(dst, label []byte) []byte {
 	for _, c := range label {
 		switch {
 		case c == '.' || c == '\\':
@@ -98,4 +107,14 @@ func skipDNSName(in *cryptobyte.String) bool {
 		wire += 1 + int(n)
 	}
 	return false
+}
+
+// dnsPointerAt returns the offset that the pointer which a name begins with leads to.
+func dnsPointerAt(in cryptobyte.String) (to int, ok bool) {
+	var word uint16
+	const pointer = dnsPointer << 8
+	if !in.ReadUint16(&word) || word < pointer {
+		return 0, false
+	}
+	return int(word &^ pointer), true
 }

@@ -41,10 +41,10 @@ func (n *Namer) deviceRecords(x Name, d *dnsMessage) {
 	s := &n.dns
 	var r dnsRecord
 	for {
-		var ok bool
-		if s.owner, ok = d.record(s.owner[:0], &r); !ok {
+		if !d.record(&s.owner, &r) {
 			return
 		}
+		var ok bool
 		if s.value, ok = appendDNSValue(s.value[:0], d.whole, &r); ok && r.class&^mdnsFlush == classIN && r.seconds() > 0 {
 			x.RRType, x.TTL = dnsTypeName(r.rtype), r.seconds()
 			n.deviceRecord(x, &r)

@@ -176,16 +176,6 @@ func readNetBIOSName(msg []byte, in *cryptobyte.String) (name netBIOSName, ok bo
 	return name, true
 }
 
-// dnsPointerAt returns the offset that the pointer which a name begins with leads to.
-func dnsPointerAt(in cryptobyte.String) (to int, ok bool) {
-	var word uint16
-	const pointer = dnsPointer << 8
-	if !in.ReadUint16(&word) || word < pointer {
-		return 0, false
-	}
-	return int(word &^ pointer), true
-}
-
 // netBIOSDatagrams reads the NetBIOS datagram service, whose messages tell their sender's name (RFC 1002, section 4.4.2).
 type netBIOSDatagrams struct{}
 
