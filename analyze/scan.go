@@ -41,7 +41,7 @@ type scan struct {
 	packets   uint64
 	progress  uint64 // packets at which progress is told next
 	path      string
-	from, to  int64 // window of capture time [from, to)
+	from, to  int64 // window of capture time, both inclusive
 }
 
 // counts are the four sums of one capture, and its undecoded packets by reason.
@@ -69,7 +69,7 @@ func newScan(o Options, set *capture.Set) *scan {
 		s.from = o.Since.UnixNano()
 	}
 	if !o.Until.IsZero() {
-		s.to = o.Until.UnixNano()
+		s.to = o.Until.UnixNano() - 1
 	}
 	return s
 }
@@ -187,7 +187,7 @@ func (s *scan) take(f *feed, until int64) {
 // record decodes one record, if it lies in the window of time.
 func (s *scan) record(r *capture.Record) {
 	s.packets++
-	if r.Time < s.from || r.Time >= s.to {
+	if r.Time < s.from || r.Time > s.to {
 		s.counts[r.Capture].outside++
 		return
 	}

@@ -78,7 +78,7 @@ func (r *Reader) Next(b *Block) error {
 	size := len(r.tail) + max(r.opt.BlockSize, r.need-len(r.tail))
 	b.buf = slices.Grow(b.buf[:0], size)[:size]
 	kept := copy(b.buf, r.tail)
-	n, err := io.ReadFull(r.src, b.buf[kept:])
+	n, err := readFull(r.src, b.buf[kept:])
 	b.buf = b.buf[:kept+n]
 	if r.plain {
 		b.fresh = b.buf[kept:]
@@ -108,9 +108,20 @@ func (r *Reader) Next(b *Block) error {
 	return nil
 }
 
+// readFull fills b as far as it can. Its error is the source's own: unlike io.ReadFull's, it tells the end of a file from a
+// compressed stream that is cut.
+func readFull(src io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var k int
+		k, err = src.Read(b[n:])
+		n += k
+	}
+	return n, err
+}
+
 // readError sorts the errors of the source: the end of the file is none.
 func (r *Reader) readError(err error) {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && r.plain {
+	if err == io.EOF {
 		return
 	}
 	r.info.Truncated = true

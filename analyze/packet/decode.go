@@ -112,6 +112,7 @@ const (
 	etherFabric    = 0x8903
 	etherCMD       = 0x8909
 	etherNSH       = 0x894f
+	etherMACsec    = 0x88e5
 	etherTEB       = 0x6558
 	etherPPP       = 0x880b
 	etherERSPAN    = 0x88be
@@ -243,6 +244,8 @@ func (d *Decoder) ether(kind uint16, l layer) Reason {
 		return d.ether(be.Uint16(l.b[header-2:]), l.from(header))
 	case etherNSH:
 		return d.nsh(l)
+	case etherMACsec:
+		return d.macsec(l)
 	case etherPPP:
 		return d.ppp(l)
 	}
@@ -374,6 +377,26 @@ func (d *Decoder) ppp(l layer) Reason {
 		return d.ether(etherMPLS, l)
 	}
 	return notIP
+}
+
+// macsec reads a MACsec frame that is only signed (IEEE 802.1AE, section 9.3).
+func (d *Decoder) macsec(l layer) Reason {
+	const tag, sci, encrypted, hasSCI, icv = 6, 8, 0x0c, 0x20, 16
+	if len(l.b) < tag+sci+2 {
+		return CutLink
+	}
+	if l.b[0]&encrypted != 0 {
+		return notIP
+	}
+	n := tag
+	if l.b[0]&hasSCI != 0 {
+		n += sci
+	}
+	kind := be.Uint16(l.b[n:])
+	l = l.from(n + 2)
+	l.wire = max(l.wire-icv, 0)
+	l.b = l.b[:min(len(l.b), l.wire)]
+	return d.ether(kind, l)
 }
 
 // nsh reads a network service header (RFC 8300).

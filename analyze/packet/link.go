@@ -40,6 +40,8 @@ func (d *Decoder) linkLayer(link capture.LinkType, l layer) Reason {
 		return d.ppi(l)
 	case capture.NFLog:
 		return d.nflog(l)
+	case capture.ARCNetLinux:
+		return d.arcnet(l)
 	}
 	return UnknownLink
 }
@@ -101,6 +103,9 @@ func (d *Decoder) family(l layer) Reason {
 		return d.ether(etherIPv4, l.from(header))
 	case 10, 24, 28, 30:
 		return d.ether(etherIPv6, l.from(header))
+	}
+	if kind := be.Uint16(l.b[2:]); kind == etherIPv4 || kind == etherIPv6 { // some loopback devices write an EtherType
+		return d.ether(kind, l.from(header))
 	}
 	return notIP
 }
@@ -252,6 +257,25 @@ func radioHeader(b []byte) int {
 	return int(min(n, 1<<16))
 }
 
+// tunnelledDot11 reads an IEEE 802.11 frame that an access point sent on. Some send its first two bytes in the other order: the protocol
+// version, always 0, tells.
+func (d *Decoder) tunnelledDot11(l layer) (why Reason) {
+	defer func() {
+		if recover() != nil { // see wireless
+			why = BadLink
+		}
+	}()
+	if len(l.b) < 2 {
+		return CutLink
+	}
+	const version = 3
+	if l.b[0]&version != 0 {
+		swapped := append([]byte{l.b[1], l.b[0]}, l.b[2:]...)
+		l.b = swapped
+	}
+	return d.dot11(l, false, false)
+}
+
 // dot11 reads the data frames that are not encrypted. Padded frames have their body at a multiple of four bytes.
 func (d *Decoder) dot11(l layer, hasFCS, padded bool) Reason {
 	const fcs = 4
@@ -294,4 +318,22 @@ func stations(w *layers.Dot11) (dst, src MAC) {
 		copy(src[:], w.Address4)
 	}
 	return dst, src
+}
+
+// arcnet reads ARCNET as Linux captures it: source, destination, two bytes of offset, the protocol, and for RFC 1201 (not for RFC 1051) three
+// bytes that number its fragments.
+func (d *Decoder) arcnet(l layer) Reason {
+	const header, sequence, ip1051, ip1201, ip6 = 5, 3, 0xf0, 0xd4, 0xc4
+	if len(l.b) < header+sequence {
+		return CutLink
+	}
+	switch l.b[header-1] {
+	case ip1051:
+		return d.ether(etherIPv4, l.from(header))
+	case ip1201:
+		return d.ether(etherIPv4, l.from(header+sequence))
+	case ip6:
+		return d.ether(etherIPv6, l.from(header+sequence))
+	}
+	return notIP
 }

@@ -113,9 +113,14 @@ func (d *Decoder) gre(l layer) Reason {
 		return d.erspan3(l)
 	case proto == etherWCCP:
 		return d.wccp(l)
+	case proto >= arubaFirst && proto <= arubaLast:
+		return d.tunnelledDot11(l)
 	}
 	return d.ether(proto, l)
 }
+
+// Aruba's access points send IEEE 802.11 frames over GRE under protocol types of their own.
+const arubaFirst, arubaLast = 0x8200, 0x83ff
 
 // wccp is a packet redirected by WCCP: version 2 has four bytes before it.
 func (d *Decoder) wccp(l layer) Reason {
@@ -155,11 +160,14 @@ const (
 	portL2TP     = 1701
 	portTeredo   = 3544
 	portLISP     = 4341
+	portGRE      = 4754 // RFC 8086
+	portMPLS     = 6635 // RFC 7510
+	portCAPWAP   = 5247
 )
 
 func tunnelPort(p uint16) bool {
 	switch p {
-	case portVXLAN, portVXLANOld, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP:
+	case portVXLAN, portVXLANOld, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP, portGRE, portMPLS, portCAPWAP:
 		return true
 	}
 	return false
@@ -183,6 +191,12 @@ func (d *Decoder) udpTunnel(src, dst uint16, b []byte) func(layer) Reason {
 			return d.teredo
 		case portLISP:
 			return d.lisp
+		case portGRE:
+			return d.gre
+		case portMPLS:
+			return func(l layer) Reason { d.enter("mpls", 0); return d.ether(etherMPLS, l) }
+		case portCAPWAP:
+			return d.capwap
 		}
 	}
 	return nil
@@ -330,4 +344,24 @@ func (d *Decoder) lisp(l layer) Reason {
 	}
 	d.enter("lisp", 0)
 	return d.byVersion(l.from(header))
+}
+
+// capwap reads a data packet of CAPWAP (RFC 5415, section 4.3) that is no fragment and not encrypted.
+func (d *Decoder) capwap(l layer) Reason {
+	const fixed, native, fragment, isDot11 = 8, 0x01, 0x80, 1
+	if len(l.b) < fixed || l.b[0] != 0 || l.b[3]&fragment != 0 {
+		return notIP
+	}
+	n, binding := int(l.b[1]>>3)*4, l.b[2]>>1&0x1f
+	if n < fixed || n > len(l.b) {
+		return notIP
+	}
+	d.enter("capwap", 0)
+	if l.b[2]&native == 0 {
+		return d.ethernet(l.from(n))
+	}
+	if binding != isDot11 {
+		return notIP
+	}
+	return d.tunnelledDot11(l.from(n))
 }
