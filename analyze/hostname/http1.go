@@ -42,7 +42,7 @@ func matchRequestLine(head []byte) match {
 		return no
 	}
 	method, rest, spaced := bytes.Cut(head[:min(len(head), maxMethod+1)], []byte(" "))
-	if len(method) > maxMethod || !isMethod(method) || spaced && len(rest) > 0 && rest[0] <= ' ' || len(head) >= maxDetect {
+	if len(method) > maxMethod || !isMethod(method) || spaced && len(rest) > 0 && rest[0] < ' ' || len(head) >= maxDetect {
 		return no
 	}
 	return maybe
@@ -59,6 +59,7 @@ func parseRequestLine(line []byte) (r requestLine, ok bool) {
 	}
 	var spaced bool
 	r.method, r.target, spaced = bytes.Cut(line[:at], []byte(" "))
+	r.target = bytes.Trim(r.target, " ")
 	if !spaced || len(r.target) == 0 || len(r.method) == 0 || len(r.method) > maxMethod || !isMethod(r.method) {
 		return r, false
 	}
@@ -87,10 +88,11 @@ type http1Reader struct {
 // http1Side is the place in one direction.
 type http1Side struct {
 	client  bool
-	chunked bool // a chunked body is being passed over
-	lost    int  // pieces that were searched since the place was lost; 0 where it is known
-	scanned int  // bytes of an incomplete header that hold no end
-	part    *partial
+	chunked bool   // a chunked body is being passed over
+	lost    int    // pieces that were searched since the place was lost; 0 where it is known
+	scanned int    // bytes of an incomplete header that hold no end
+	last    bool   // the next byte is the last of a body of known length
+	waiting []Name // what is reported when the message is complete, or as unfinished
 }
 
 func startHTTP1(*Namer) streamReader { return new(http1Reader) }
@@ -149,7 +151,7 @@ func (r *http1Reader) response(data []byte) (int, flow.More) {
 func (r *http1Reader) gap(n *Namer, _ *flow.Conv, m *flow.Meta, _ int64) flow.More {
 	s := &r.sides[m.Dir&1]
 	r.settle(n, s)
-	s.scanned, s.chunked = 0, false
+	s.scanned, s.chunked, s.last = 0, false, false
 	if s.client {
 		s.lost = 1
 	}
@@ -167,8 +169,12 @@ func (r *http1Reader) close(n *Namer) {
 func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.More) {
 	s := &r.sides[m.Dir&1]
 	switch {
+	case s.last:
+		s.last = false
+		r.complete(n, s, m)
+		return 1, flow.Go
 	case s.chunked:
-		return r.chunk(s, data)
+		return r.chunk(n, s, m, data)
 	case data[0] == '\r' || data[0] == '\n': // RFC 9112, section 2.2
 		return 1, flow.Go
 	}
@@ -189,10 +195,11 @@ func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 	if end < 0 {
 		return r.await(n, s, m, data)
 	}
-	s.scanned, s.part = 0, nil
 	head := parseHead(data[:end])
-	r.report(n, evidence(HTTPHost, m), &head)
-	return r.pass(s, &head, end)
+	s.scanned, s.waiting = 0, nil
+	s.waiting = r.rows(m, &head)
+	used, more := r.pass(n, m, &head, data[end:])
+	return end + used, more
 }
 
 // lose passes over bytes that are no request.
@@ -216,58 +223,54 @@ func (r *http1Reader) await(n *Namer, s *http1Side, m *flow.Meta, data []byte) (
 		s.scanned = 0
 		return len(data), flow.Go
 	}
-	if s.part == nil {
-		s.part = notePartial(m, data)
+	if s.waiting == nil {
+		head := parseHead(data)
+		s.waiting = r.rows(m, &head)
 	}
 	return 0, flow.Go
 }
 
-// pass goes to the next request: over the body, or into the tunnel.
-func (r *http1Reader) pass(s *http1Side, head *httpHead, end int) (int, flow.More) {
-	if head.connect() {
-		r.connected = true
-		return end, again
-	}
+// pass goes to the next request: into the tunnel, or over the body, of which body is what has come. A message counts as complete with the last
+// byte of its body, which is why that byte is asked for.
+func (r *http1Reader) pass(n *Namer, m *flow.Meta, head *httpHead, body []byte) (int, flow.More) {
+	s := &r.sides[m.Dir&1]
 	r.upgraded = r.upgraded || head.upgrade
-	s.chunked = head.chunked
-	if head.chunked || head.length < 0 {
-		return end, flow.Go
+	switch {
+	case head.connect():
+		r.connected = true
+		r.complete(n, s, m)
+		return 0, again
+	case head.chunked:
+		s.chunked = true
+		return 0, flow.Go
+	case head.length <= len(body): // or there is none
+		r.complete(n, s, m)
+		return max(head.length, 0), flow.Go
 	}
-	return end + head.length, flow.Go
+	s.last = true
+	return head.length - 1, flow.Go
 }
 
 // chunk passes over one chunk (RFC 9112, section 7.1); after the last one, trailers and an empty line follow.
-func (r *http1Reader) chunk(s *http1Side, data []byte) (int, flow.More) {
+func (r *http1Reader) chunk(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
 	line, _, whole := bytes.Cut(data, []byte("\n"))
-	if !whole {
-		if len(data) >= maxDetect {
-			s.chunked = false
-			return r.lose(s, data)
-		}
-		return 0, flow.Go
-	}
 	size, ok := chunkSize(line)
+	end := -1
 	switch {
-	case !ok:
-		s.chunked = false
-		return r.lose(s, data)
-	case size > 0:
+	case whole && ok && size > 0:
 		return len(line) + 1 + size + len("\r\n"), flow.Go
+	case whole && ok:
+		end = headEnd(data, 0)
 	}
-	end := headEnd(data, 0)
-	if end < 0 {
-		return r.lastChunk(s, data)
-	}
-	s.chunked = false
-	return end, flow.Go
-}
-
-func (r *http1Reader) lastChunk(s *http1Side, data []byte) (int, flow.More) {
-	if len(data) < maxDetect {
+	if end < 0 && (!whole || ok) && len(data) < maxDetect {
 		return 0, flow.Go
 	}
 	s.chunked = false
-	return r.lose(s, data)
+	r.complete(n, s, m)
+	if end < 0 {
+		return r.lose(s, data)
+	}
+	return end, flow.Go
 }
 
 // chunkSize reads the hexadecimal size before any extension; at most 15 digits, so that it fits.

@@ -104,7 +104,9 @@ var absoluteForm = []byte(AbsoluteForm)
 // target of a CONNECT keeps its port, the others lose it.
 func (h *httpHead) names(told func(k Kind, name []byte)) {
 	if h.connect() {
-		told(HTTPConnect, h.target)
+		if len(withoutPort(h.target)) < len(h.target) { // RFC 9112, section 3.2.3: the port is never left out
+			told(HTTPConnect, h.target)
+		}
 		return
 	}
 	if host := targetHost(h.target); host != nil {
@@ -155,15 +157,40 @@ func isHTTPName(name []byte) bool {
 	return len(name) > 0 && len(name) <= maxHTTPName && bytes.IndexAny(name, " \t\r\n\x00") < 0
 }
 
-// report adds the names of a request, each once a connection.
-func (r *http1Reader) report(n *Namer, x Name, head *httpHead) {
+// rows returns the rows of a request that were not reported of this connection, with the names copied. The frame is the header's.
+func (r *http1Reader) rows(m *flow.Meta, head *httpHead) (rows []Name) {
 	head.names(func(k Kind, name []byte) {
-		x.Kind, x.Name = k, name
+		if _, old := r.told[string(name)]; old || !isHTTPName(name) {
+			return
+		}
+		x := evidence(k, m)
+		x.Name = bytes.Clone(name)
 		if head.absolute() {
 			x.Value = absoluteForm
 		}
-		r.told.add(n, x)
+		rows = append(rows, x)
 	})
+	return rows
+}
+
+// complete reports a request whose last byte has come, in the frame of that byte.
+func (r *http1Reader) complete(n *Namer, s *http1Side, m *flow.Meta) {
+	for _, x := range s.waiting {
+		x.At, x.Frame, x.Capture = m.Time, m.Frame, m.Capture
+		r.told.add(n, x)
+	}
+	s.waiting = nil
+}
+
+// settle reports a request that will not be completed, where it says a host. One for a tunnel that was not granted says nothing.
+func (r *http1Reader) settle(n *Namer, s *http1Side) {
+	for _, x := range s.waiting {
+		if _, old := r.told[string(x.Name)]; x.Kind == HTTPHost && !old {
+			x.Kind = HTTPUnfinished
+			n.add(x)
+		}
+	}
+	s.waiting = nil
 }
 
 // toldNames are the names that were reported of one connection.
@@ -186,35 +213,4 @@ func (t *toldNames) add(n *Namer, x Name) {
 	}
 	(*t)[string(x.Name)] = struct{}{}
 	n.add(x)
-}
-
-// partial is what a header that is not complete says of its host: it is reported if the rest never comes.
-type partial struct {
-	host []byte // a copy
-	name Name
-}
-
-// notePartial keeps the host of a header whose line for it is whole.
-func notePartial(m *flow.Meta, data []byte) (p *partial) {
-	head := parseHead(data)
-	head.names(func(k Kind, name []byte) {
-		if p == nil && isHTTPName(name) {
-			p = &partial{bytes.Clone(name), evidence(k, m)}
-			if head.absolute() {
-				p.name.Value = absoluteForm
-			}
-		}
-	})
-	return p
-}
-
-// settle reports what a header said that will not be completed.
-func (r *http1Reader) settle(n *Namer, s *http1Side) {
-	if s.part == nil {
-		return
-	}
-	x := s.part.name
-	x.Name = s.part.host
-	s.part = nil
-	r.told.add(n, x)
 }

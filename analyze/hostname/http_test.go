@@ -95,9 +95,15 @@ func TestHTTPCutHeader(t *testing.T) {
 		"by a gap":     {up(cut), {dir: 0, data: "yz\r\n\r\n", lost: true}},
 		"by the end":   {up(cut)},
 		"in host name": {up(get("a.example")), up(cut[:25])},
+		"in its body":  {up("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\n1234")},
+		"in a chunk":   {up("POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n12")},
 	} {
 		rows, _ := hear(pieces...)
-		if want := []string{"http-host a.example"}; !slices.Equal(rows, want) {
+		want := []string{"http-host-unfinished a.example"}
+		if what == "in host name" {
+			want = []string{"http-host a.example"}
+		}
+		if !slices.Equal(rows, want) {
 			t.Errorf("%s: %q", what, rows)
 		}
 	}

@@ -113,7 +113,7 @@ func Normal(name string) string { return strings.TrimSuffix(strings.ToLower(name
 // Add takes one row. Rows must come in the order of facts: by capture, frame and index.
 func (x *Index) Add(n *Name) {
 	switch n.Kind {
-	case TLSSNI, QUICSNI, DTLSSNI, HTTPHost, HTTPConnect, HTTP2Authority, SOCKS, Certificate:
+	case TLSSNI, QUICSNI, DTLSSNI, HTTPHost, HTTPUnfinished, HTTPConnect, HTTP2Authority, SOCKS, Certificate:
 		x.addOwn(n)
 	case DNS:
 		x.addAnswer(n)

@@ -17,6 +17,7 @@ const (
 	QUICHello      Kind = "quic-hello"
 	DTLSHello      Kind = "dtls-hello"
 	HTTPHost       Kind = "http-host"
+	HTTPUnfinished Kind = "http-host-unfinished" // the Host of a request of which the capture lacks a part
 	HTTPConnect    Kind = "http-connect"
 	HTTP2Authority Kind = "http2-authority"
 	SOCKS          Kind = "socks"

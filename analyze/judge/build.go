@@ -309,7 +309,7 @@ func networkOf(a netip.Addr) netip.Prefix {
 // sourceRank orders name sources by strength.
 func sourceRank(s string) int {
 	order := []string{string(hostname.HTTPConnect), string(hostname.SOCKS), string(hostname.TLSSNI), string(hostname.QUICSNI), string(hostname.DTLSSNI),
-		string(hostname.HTTPHost), string(hostname.HTTP2Authority), string(hostname.DNS), "dns-other-client", string(hostname.Certificate), "dns-ptr", string(hostname.CaptureNRB)}
+		string(hostname.HTTPHost), string(hostname.HTTPUnfinished), string(hostname.HTTP2Authority), string(hostname.DNS), "dns-other-client", string(hostname.Certificate), "dns-ptr", string(hostname.CaptureNRB)}
 	if i := slices.Index(order, s); i >= 0 {
 		return i
 	}
