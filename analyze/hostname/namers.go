@@ -73,6 +73,7 @@ var (
 		{"dhcpv6", detectDHCPv6, startDHCPv6},
 		{"ssdp", detectSSDP, startSSDP},
 		{"icmpv6-ra", detectRA, startRA},
+		{"quic", detectQUIC, startQUIC},
 	}
 	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},
