@@ -33,7 +33,7 @@ func startDNSDatagrams(n *Namer) datagramReader {
 }
 
 func (r *dnsDatagrams) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
-	r.message(n, m, payload)
+	r.message(n, m, payload, m.Full)
 	return flow.Go
 }
 
@@ -49,7 +49,7 @@ func detectDNSDatagram(m *flow.Meta, payload []byte) bool {
 		return false
 	case onPort(m, portDNS):
 		d, _ := readDNSHeader(payload)
-		return d.likely(m.Full)
+		return d.likely(m.Full) && !d.empty()
 	}
 	d, _ := readDNSHeader(payload)
 	return d.well()
@@ -65,19 +65,22 @@ const maxOpcode = 6
 
 // likely says whether the header is one that DNS uses, for a message of size bytes.
 func (d *dnsMessage) likely(size int) bool {
-	return d.opcode() <= maxOpcode && d.fits(size-dnsHeaderSize) && d.count != [4]uint16{} &&
-		(d.response() || d.flags&dnsRCode == 0)
+	return d.opcode() <= maxOpcode && d.fits(size-dnsHeaderSize) && (d.response() || d.flags&dnsRCode == 0)
 }
+
+// empty says whether the header announces nothing, as zeroes do, and a refusal without its question.
+func (d *dnsMessage) empty() bool { return d.count == [4]uint16{} }
 
 // dnsFlow reads the messages of one flow, both directions, and matches answers to questions.
 type dnsFlow struct {
 	asked []*dnsQuestion // in the shard's window, oldest first
 }
 
-// message reads one DNS message. What parses before the first damage is used on port 53; elsewhere a message must be whole.
-func (f *dnsFlow) message(n *Namer, m *flow.Meta, msg []byte) {
+// message reads one DNS message, of size bytes by its headers. What parses before the first damage is used on port 53; elsewhere
+// a message must be whole.
+func (f *dnsFlow) message(n *Namer, m *flow.Meta, msg []byte, size int) {
 	d, ok := readDNSHeader(msg)
-	if !ok || !onPort(m, portDNS) && !d.well() {
+	if !ok || !d.likely(size) || !onPort(m, portDNS) && !d.well() {
 		return
 	}
 	switch {

@@ -35,7 +35,7 @@ func detectDNSStream(m *flow.Meta, head []byte) match {
 	switch {
 	case !ok:
 		return maybe
-	case !d.likely(int(size)):
+	case !d.likely(int(size)) || d.empty():
 		return no
 	case onPort(m, portDNS):
 		return yes
@@ -54,8 +54,11 @@ func detectDNSStream(m *flow.Meta, head []byte) match {
 func (r *dnsStream) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (used int, more flow.More) {
 	in := cryptobyte.String(data)
 	if r.lost[m.Dir&1] {
-		if detectDNSStream(m, data) != yes {
+		switch detectDNSStream(m, data) {
+		case no:
 			return len(data), flow.Go
+		case maybe:
+			return 0, flow.Go
 		}
 		r.lost[m.Dir&1] = false
 	}
@@ -65,7 +68,7 @@ func (r *dnsStream) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (use
 		if !in.ReadUint16LengthPrefixed(&msg) {
 			return used, flow.Go
 		}
-		r.message(n, m, msg)
+		r.message(n, m, msg, len(msg))
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 
 const (
 	// maxFlowQuestions is how many questions of one flow are remembered: a resolver that asks from one port has fewer than that under
-	// way, and one more pushes out the oldest.
-	maxFlowQuestions = 64
+	// way, and a search through all takes less than a microsecond. One more pushes out the oldest.
+	maxFlowQuestions = 256
 	// maxMessageQuestions is how many questions of one message are read; nobody writes more than one (RFC 9619).
 	maxMessageQuestions = 8
 	// maxWindowBytes bounds the memory of the questions that one shard remembers, about 3,000 of them: 512 KiB, 32 MiB for all shards. One

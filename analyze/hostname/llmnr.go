@@ -10,7 +10,7 @@ func startLLMNR(*Namer) datagramReader { return llmnrReader{} }
 
 func detectLLMNR(m *flow.Meta, payload []byte) bool {
 	d, ok := readDNSHeader(payload)
-	return ok && onPort(m, portLLMNR) && d.likely(m.Full)
+	return ok && onPort(m, portLLMNR) && d.likely(m.Full) && !d.empty()
 }
 
 func (llmnrReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {

@@ -21,7 +21,7 @@ func startMDNS(*Namer) datagramReader { return mdnsReader{} }
 
 func detectMDNS(m *flow.Meta, payload []byte) bool {
 	d, ok := readDNSHeader(payload)
-	return ok && onPort(m, portMDNS) && d.likely(m.Full)
+	return ok && onPort(m, portMDNS) && d.likely(m.Full) && !d.empty()
 }
 
 func (mdnsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {

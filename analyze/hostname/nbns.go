@@ -41,7 +41,7 @@ func startNBNS(*Namer) datagramReader { return nbnsReader{} }
 
 func detectNBNS(m *flow.Meta, payload []byte) bool {
 	d, ok := readDNSHeader(payload)
-	return ok && onPort(m, portNBNS) && d.fits(m.Full-dnsHeaderSize) && d.count != [4]uint16{}
+	return ok && onPort(m, portNBNS) && d.fits(m.Full-dnsHeaderSize) && !d.empty()
 }
 
 func (nbnsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
