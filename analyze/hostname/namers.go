@@ -74,6 +74,8 @@ var (
 		{"ssdp", detectSSDP, startSSDP},
 		{"icmpv6-ra", detectRA, startRA},
 		{"quic", detectQUIC, startQUIC},
+		{"gquic", detectGoogleQUIC, startQUIC},
+		{"quic", detectQUIC, startQUIC},
 	}
 	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},
@@ -135,6 +137,7 @@ type Namer struct {
 	// scratch holds a message whose parts are not side by side in the stream, during one call.
 	scratch []byte
 	dns     dnsState
+	quic    quicState
 	labels  labelFilter
 	// row is the evidence that is being handed on, here so that it costs no memory of its own.
 	row Name

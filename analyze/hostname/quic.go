@@ -2,7 +2,6 @@ package hostname
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"golang.org/x/crypto/cryptobyte"
 
@@ -10,228 +9,215 @@ import (
 )
 
 const (
-	// maxQUICTries is how many datagrams of a flow are searched for Initial packets: a hello fits one to three, and a client sends
-	// them again when they are lost.
-	maxQUICTries = 24
-	// maxCrypto bounds the handshake bytes kept of one hello: four times what a post-quantum hello with many extensions needs.
-	maxCrypto = 16 << 10
-	// maxSpans bounds the pieces of a hello that lie apart: Chrome sends some ten.
-	maxSpans = 256
-	maxCID   = 20 // RFC 9000, section 17.2
-	// maxQUICKeys is how many connection IDs are tried: the first one, one behind each Retry, and one of each direction.
-	maxQUICKeys = 4
+	// maxQUICDatagrams is how many datagrams of a flow are read for its hello: a client repeats its first flight a few times
+	// while nobody answers, and sends 0-RTT data beside it.
+	maxQUICDatagrams = 32
+	// maxQUICKeys is how many keys are derived for a flow, at some microseconds each. Each version that is tried costs one, and so do
+	// the first packets of a server whose client was not captured.
+	maxQUICKeys = 16
+	// maxQUICHellos is how many hellos are put together side by side: before and after a Retry or a negotiation of the version.
+	maxQUICHellos = 4
+	// limitQUIC counts hellos of which a part was seen before these limits were reached.
+	limitQUIC = "hostname-quic"
+	// portDoQ is the port of DNS over QUIC (RFC 9250, section 4.1.1).
+	portDoQ = 853
 )
 
-// longHeader is the part of a QUIC long header that all versions share, and what follows in an Initial packet.
-type longHeader struct {
-	first      byte
-	version    uint32
-	dcid, scid []byte
-	rest       cryptobyte.String // behind the connection IDs
+// quicState is what a Namer keeps for QUIC.
+type quicState struct {
+	free    []*quicReader
+	scratch quicScratch
 }
 
-// readLongHeader reads the invariants of QUIC (RFC 8999, section 5.1).
-func readLongHeader(b []byte) (h longHeader, ok bool) {
-	s := cryptobyte.String(b)
-	var dcid, scid cryptobyte.String
-	ok = s.ReadUint8(&h.first) && h.first&0x80 != 0 && s.ReadUint32(&h.version) && s.ReadUint8LengthPrefixed(&dcid) && len(dcid) <= maxCID &&
-		s.ReadUint8LengthPrefixed(&scid) && len(scid) <= maxCID
-	h.dcid, h.scid, h.rest = dcid, scid, s
-	return h, ok
-}
-
-// Long packet types of version 1 (RFC 9000, section 17.2); version 2 counts them from Retry on (RFC 9369, section 3.2).
-const (
-	quicInitial = iota
-	quicZeroRTT
-	quicHandshake
-	quicRetry
-)
-
-func (h *longHeader) kind() int {
-	k := int(h.first >> 4 & 3)
-	if h.version == versionV2 {
-		return (k + 3) % 4
-	}
-	return k
-}
-
-// readVarint reads a variable-length integer (RFC 9000, section 16).
-func readVarint(s *cryptobyte.String, out *uint64) bool {
-	var first uint8
-	if !s.ReadUint8(&first) {
-		return false
-	}
-	*out = uint64(first & 0x3f)
-	for range 1<<(first>>6) - 1 {
-		var b uint8
-		if !s.ReadUint8(&b) {
-			return false
-		}
-		*out = *out<<8 | uint64(b)
-	}
-	return true
-}
-
-// detectQUIC knows the start of a connection by the long header of an Initial packet in a datagram of the size that RFC 9000, section 14.1,
-// demands of a client, or by a version negotiation or Retry packet of a server.
-func detectQUIC(m *flow.Meta, p []byte) bool {
-	h, ok := readLongHeader(p)
-	if !ok {
-		return false
-	}
-	if h.version == 0 {
-		return len(h.rest) > 0 && len(h.rest)%4 == 0 && len(h.dcid)+len(h.scid) > 0
-	}
-	const fixedBit = 0x40
-	if h.first&fixedBit == 0 && !isReserved(h.version) {
-		return false
-	}
-	known := h.version == versionV1 || h.version == versionV2 || h.version&^0xff == versionDraft || h.version&^0xff == versionMvfst ||
-		h.version == versionGoogle || h.version == versionT050 || h.version == versionT051
-	if known {
-		return true
-	}
-	return m.Full >= minInitial && len(h.dcid) >= minClientCID && h.kind() == quicInitial
-}
-
-const (
-	minInitial   = 1200 // RFC 9000, section 14.1
-	minClientCID = 8    // RFC 9000, section 7.2
-)
-
-func isReserved(v uint32) bool { return v&0x0f0f0f0f == 0x0a0a0a0a }
-
-// quicReader follows one flow until its ClientHello is whole.
+// quicReader reads the hello out of a client's Initial packets, IETF's and Google's.
+//
+// Who the client is shows when a packet is opened with the client's keys. They are made from a connection ID that the client
+// chose (RFC 9001, section 5.2), so that a flow of which the first packets were not captured stays unnamed.
 type quicReader struct {
-	tries  uint8
-	keys   []quicKeys
-	crypto cryptoStream
-	plain  []byte
+	hellos    [maxQUICHellos]quicHello
+	used      uint8
+	datagrams uint8
+	keys      uint8
+	dir       uint8 // of the client, where used > 0
 }
 
-// quicKeys are the keys for one connection ID and version.
-type quicKeys struct {
-	dcid    []byte
-	version uint32
-	name    string
-	keys    *initialKeys // nil: the version is not settled yet
-	works   bool         // has opened a packet
+// quicHello is the hello of one connection as far as it was seen. Retry and version negotiation begin a new connection with new keys.
+type quicHello struct {
+	version quicVersion
+	profile *quicProfile // nil for Google QUIC in clear
+	keys    initialKeys
+	id      [maxConnectionID]byte
+	idLen   uint8
+	crypto  assembly
 }
 
-func startQUIC(*Namer) datagramReader { return &quicReader{} }
-
-// read looks at all packets of a datagram.
-func (r *quicReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, p []byte) flow.More {
-	if r.tries++; r.tries > maxQUICTries {
-		return flow.Stop
+// detectQUIC knows a packet with a long header by its version. Reserved and unknown versions count only on a packet that is in
+// every respect a client's first.
+func detectQUIC(m *flow.Meta, payload []byte) bool {
+	p, ok := readQUICHeader(payload)
+	switch {
+	case !ok:
+		return false
+	case p.version == quicNegotiation:
+		return listsVersions(p.body)
+	case p.version.isGoogle():
+		return false
+	case p.version.isKnown():
+		return p.fits(m)
 	}
-	for len(p) > 0 {
-		h, ok := readLongHeader(p)
-		if !ok || h.version == 0 {
-			return flow.Go // a short header is the last packet of a datagram
+	return m.Full >= minInitialSize && payload[0]&quicFixedBit != 0 && len(p.dcid) >= minInitialID && p.fits(m)
+}
+
+// fits says whether the packet is one that some profile of its version allows, and no longer than the datagram.
+func (p quicPacket) fits(m *flow.Meta) bool {
+	profiles := p.version.profiles()
+	for i := range profiles {
+		if p.readBody(&profiles[i]) && p.end <= m.Full && (p.kind == quicInitial || p.version.isKnown()) {
+			return true
 		}
-		packet, pn, ok := h.bounds(p)
-		if !ok {
-			return flow.Go
-		}
-		if h.kind() == quicInitial && r.initial(&h, packet, pn) && r.hello(n, m) {
+	}
+	return profiles == nil
+}
+
+func startQUIC(n *Namer) datagramReader {
+	last := len(n.quic.free) - 1
+	if last < 0 {
+		return new(quicReader)
+	}
+	r := n.quic.free[last]
+	n.quic.free = n.quic.free[:last]
+	return r
+}
+
+// close gives r back as new: what one flow sent must never complete the hello of another.
+func (r *quicReader) close(n *Namer) {
+	for i := range r.hellos {
+		h := &r.hellos[i]
+		h.crypto.reset()
+		*h = quicHello{crypto: h.crypto}
+	}
+	*r = quicReader{hellos: r.hellos}
+	n.quic.free = append(n.quic.free, r)
+}
+
+func (r *quicReader) read(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
+	r.datagrams++
+	if r.used == 0 || r.dir == m.Dir {
+		r.packets(n, m, payload)
+		if r.report(n, c, m) {
 			return flow.Stop
 		}
-		p = p[len(packet):]
+	}
+	if r.datagrams == 1 && r.used == 0 && !saysQUIC(payload) {
+		c.Protocol = "" // until a packet of this unknown version is opened
+	}
+	switch {
+	case r.datagrams == maxQUICDatagrams && r.used > 0:
+		n.hit(limitQUIC)
+		return flow.Stop
+	case r.datagrams == maxQUICDatagrams, r.keys == maxQUICKeys && r.used == 0:
+		return flow.Stop
 	}
 	return flow.Go
 }
 
-// bounds cuts the packet that h begins out of p and finds its packet number (RFC 9000, sections 17.2.2 to 17.2.4).
-func (h *longHeader) bounds(p []byte) (packet []byte, pn int, ok bool) {
-	s := h.rest
-	var token cryptobyte.String
-	var length uint64
-	switch h.kind() {
-	case quicRetry:
-		return nil, 0, false
-	case quicInitial:
-		if !readVarint(&s, &length) || length > uint64(len(s)) || !s.ReadBytes((*[]byte)(&token), int(length)) {
-			return nil, 0, false
-		}
-	}
-	if !readVarint(&s, &length) || length > uint64(len(s)) || length == 0 {
-		return nil, 0, false
-	}
-	pn = len(p) - len(s)
-	return p[:pn+int(length)], pn, true
+// saysQUIC says whether a datagram that was taken for QUIC has a version that is QUIC by itself.
+func saysQUIC(payload []byte) bool {
+	p, ok := readQUICHeader(payload)
+	return !ok || p.version == quicNegotiation || p.version.isKnown() || p.version.isReserved()
 }
 
-// initial opens an Initial packet and takes its CRYPTO frames. It reports whether there were any.
-func (r *quicReader) initial(h *longHeader, packet []byte, pn int) bool {
-	for i := range r.keys {
-		if k := &r.keys[i]; k.keys != nil && k.version == h.version {
-			if plain, ok := k.keys.open(r.plain, packet, pn); ok {
-				r.plain, k.works = plain, true
-				return r.crypto.frames(plain, k.name)
+// packets reads the packets of a datagram (RFC 9000, section 12.2).
+func (r *quicReader) packets(n *Namer, m *flow.Meta, payload []byte) {
+	if g, ok := readGoogleHeader(payload); ok {
+		r.googlePacket(m, &g)
+		return
+	}
+	for len(payload) > 0 {
+		p, ok := readQUICHeader(payload)
+		if !ok {
+			return
+		}
+		end := r.packet(n, m, &p)
+		if end == 0 || end >= len(payload) {
+			return
+		}
+		payload = payload[end:]
+	}
+}
+
+// packet reads one packet and returns its length, 0 where that cannot be told.
+func (r *quicReader) packet(n *Namer, m *flow.Meta, p *quicPacket) (end int) {
+	profiles := p.version.profiles()
+	for i := range profiles {
+		f := &profiles[i]
+		if !p.readBody(f) {
+			continue
+		}
+		end = p.end
+		if p.kind == quicInitial && p.isCaptured() && r.initial(n, m, p, f) {
+			return end
+		}
+	}
+	return end
+}
+
+// initial opens an Initial packet, with keys that the flow has or else with those of its connection ID, and keeps what it says.
+func (r *quicReader) initial(n *Namer, m *flow.Meta, p *quicPacket, f *quicProfile) bool {
+	for i := range r.hellos[:r.used] {
+		h := &r.hellos[i]
+		if h.profile == f && h.version == p.version {
+			if payload, ok := h.keys.open(&n.quic.scratch, p); ok {
+				h.frames(n, payload)
+				return true
+			}
+			if h.has(p.dcid) {
+				return false
 			}
 		}
 	}
-	if len(h.dcid) == 0 || len(r.keys) >= maxQUICKeys || r.has(h) {
+	if r.used == maxQUICHellos || r.keys == maxQUICKeys {
 		return false
 	}
-	for _, v := range quicCandidates(h.version) {
-		k, err := newInitialKeys(&v, h.dcid)
-		if err != nil {
-			return false
-		}
-		if plain, ok := k.open(r.plain, packet, pn); ok {
-			r.plain = plain
-			r.keys = append(r.keys, quicKeys{bytes.Clone(h.dcid), h.version, v.name, k, true})
-			r.crypto = cryptoStream{} // a new connection ID that opens is a new attempt: after a Retry, or with another version
-			return r.crypto.frames(plain, v.name)
-		}
-	}
-	r.keys = append(r.keys, quicKeys{dcid: bytes.Clone(h.dcid), version: h.version})
-	return false
-}
-
-// has says whether keys for this connection ID were made already, and did not open the packet.
-func (r *quicReader) has(h *longHeader) bool {
-	for i := range r.keys {
-		if r.keys[i].version == h.version && bytes.Equal(r.keys[i].dcid, h.dcid) {
-			return true
-		}
-	}
-	return false
-}
-
-// hello reports the ClientHello when it is whole.
-func (r *quicReader) hello(n *Namer, m *flow.Meta) bool {
-	body, ok := r.crypto.message()
+	r.keys++
+	keys, ok := deriveInitialKeys(f, p.dcid)
 	if !ok {
 		return false
 	}
-	h, ok := parseClientHello(body, 'q')
-	if !ok {
-		return true // whole, and no hello: nothing more will name this flow
+	payload, ok := keys.open(&n.quic.scratch, p)
+	if ok {
+		h := r.begin(m, p.version, p.dcid)
+		h.profile, h.keys = f, keys
+		h.frames(n, payload)
 	}
-	x := evidence(QUICSNI, m)
-	h.fill(&x)
-	x.Version = r.crypto.version
-	if len(x.Name) == 0 {
-		x.Kind = QUICHello
-	}
-	n.add(x)
-	return true
+	return ok
 }
 
-// cryptoStream puts the bytes of CRYPTO frames together.
-type cryptoStream struct {
-	buf     []byte
-	have    []span // parts of buf that are there, in order, apart
-	version string
+// begin adds a hello; there is room for it.
+func (r *quicReader) begin(m *flow.Meta, v quicVersion, id []byte) *quicHello {
+	h := &r.hellos[r.used]
+	r.used++
+	r.dir = m.Dir
+	h.version = v
+	h.idLen = uint8(copy(h.id[:], id))
+	return h
 }
 
-type span struct{ from, to int }
+func (h *quicHello) has(id []byte) bool { return bytes.Equal(h.id[:h.idLen], id) }
 
-// Frame types that an Initial packet may hold (RFC 9000, section 17.2.2).
+// frames keeps the CRYPTO frames of an Initial packet.
+func (h *quicHello) frames(n *Namer, payload []byte) {
+	in := cryptobyte.String(payload)
+	if h.profile.google {
+		f := googleFrames{in: in, order: googleOrder(h.version)}
+		f.read(&h.crypto)
+		return
+	}
+	for h.frame(n, &in) {
+	}
+}
+
+// Frames that an Initial packet may hold (RFC 9000, section 12.4).
 const (
 	framePadding = 0x00
 	framePing    = 0x01
@@ -240,103 +226,116 @@ const (
 	frameCrypto  = 0x06
 )
 
-// frames takes the CRYPTO frames of a packet. It reports whether there were any.
-func (c *cryptoStream) frames(b []byte, version string) (any bool) {
-	c.version = version
-	s := cryptobyte.String(b)
-	for !s.Empty() {
-		var kind uint64
-		if !readVarint(&s, &kind) {
-			return any
-		}
-		switch kind {
-		case framePadding, framePing:
-		case frameACK, frameACKECN:
-			if !skipACK(&s, kind == frameACKECN) {
-				return any
-			}
-		case frameCrypto:
-			var at, n uint64
-			var data []byte
-			if !readVarint(&s, &at) || !readVarint(&s, &n) || n > uint64(len(s)) || !s.ReadBytes(&data, int(n)) {
-				return any
-			}
-			c.put(at, data)
-			any = true
-		default:
-			return any
-		}
-	}
-	return any
-}
-
-// skipACK passes over an ACK frame (RFC 9000, section 19.3).
-func skipACK(s *cryptobyte.String, ecn bool) bool {
-	var v, ranges uint64
-	if !readVarint(s, &v) || !readVarint(s, &v) || !readVarint(s, &ranges) || !readVarint(s, &v) || ranges > uint64(len(*s)) {
+// frame reads one frame. Behind CONNECTION_CLOSE, which it does not know, nothing of use comes.
+func (h *quicHello) frame(n *Namer, in *cryptobyte.String) bool {
+	var kind uint8
+	if !in.ReadUint8(&kind) {
 		return false
 	}
-	n := 2 * ranges
-	if ecn {
-		n += 3
+	switch kind {
+	case framePadding, framePing:
+		return true
+	case frameACK, frameACKECN:
+		return skipACK(in, kind)
+	case frameCrypto:
+		return h.crypto.addFrame(n, in)
 	}
-	for range n {
-		if !readVarint(s, &v) {
-			return false
-		}
+	return false
+}
+
+// skipACK passes an ACK frame (RFC 9000, section 19.3).
+func skipACK(in *cryptobyte.String, kind uint8) bool {
+	var v, ranges uint64
+	ok := readVarint(in, &v) && readVarint(in, &v) && readVarint(in, &ranges) && readVarint(in, &v)
+	for ; ok && ranges > 0; ranges-- {
+		ok = readVarint(in, &v) && readVarint(in, &v)
+	}
+	if kind == frameACKECN {
+		ok = ok && readVarint(in, &v) && readVarint(in, &v) && readVarint(in, &v)
+	}
+	return ok
+}
+
+// addFrame keeps a CRYPTO frame (RFC 9000, section 19.6).
+func (a *assembly) addFrame(n *Namer, in *cryptobyte.String) bool {
+	var offset, length uint64
+	var data []byte
+	if !readVarint(in, &offset) || !readVarint(in, &length) || length > uint64(len(*in)) || !in.ReadBytes(&data, int(length)) {
+		return false
+	}
+	if offset+length <= uint64(n.limits.Head) {
+		a.add(int(offset), data)
 	}
 	return true
 }
 
-// put stores bytes at their place. What is there already stays.
-func (c *cryptoStream) put(at uint64, data []byte) {
-	if at > maxCrypto || at+uint64(len(data)) > maxCrypto || len(data) == 0 || len(c.have) >= maxSpans {
-		return
-	}
-	from, to := int(at), int(at)+len(data)
-	if to > len(c.buf) {
-		c.buf = append(c.buf, make([]byte, to-len(c.buf))...)
-	}
-	var out []span
-	place := from
-	for _, s := range c.have {
-		if s.from < to && place < s.from {
-			copy(c.buf[place:min(s.from, to)], data[place-from:])
+// report hands on the first hello that is complete. It says whether the flow needs no more reading.
+func (r *quicReader) report(n *Namer, c *flow.Conv, m *flow.Meta) (done bool) {
+	for i := range r.hellos[:r.used] {
+		h := &r.hellos[i]
+		if i == 0 {
+			c.Protocol = h.version.protocol()
 		}
-		if s.to > place && s.from < to {
-			place = s.to
+		x := evidence(QUICSNI, m)
+		is := h.read(n, &x)
+		if is == maybe {
+			continue
 		}
-	}
-	if place < to {
-		copy(c.buf[place:to], data[place-from:])
-	}
-	merged := span{from, to}
-	for _, s := range c.have {
-		switch {
-		case s.to < merged.from:
-			out = append(out, s)
-		case s.from > merged.to:
-			out = append(out, merged)
-			merged = s
-		default:
-			merged = span{min(s.from, merged.from), max(s.to, merged.to)}
+		if is == yes {
+			c.Protocol = h.version.protocol()
+			h.add(n, c, &x)
 		}
+		return true
 	}
-	c.have = append(out, merged)
+	return false
 }
 
-// message returns the body of the ClientHello when all of it is there.
-func (c *cryptoStream) message() (cryptobyte.String, bool) {
-	const header, clientHelloType = 4, 1
-	if len(c.have) == 0 || c.have[0].from > 0 || c.have[0].to < header {
-		return nil, false
+// protocol is the name of the application protocol that this version carries, for the flow.
+func (v quicVersion) protocol() string {
+	if v.isGoogle() {
+		return "gquic"
 	}
-	if c.buf[0] != clientHelloType {
-		return nil, true
+	return "quic"
+}
+
+func (h *quicHello) add(n *Namer, c *flow.Conv, x *Name) {
+	if len(x.Name) == 0 {
+		x.Kind = QUICHello
 	}
-	n := int(binary.BigEndian.Uint32(c.buf) & 0xffffff)
-	if c.have[0].to < header+n {
-		return nil, false
+	if x.ServerPort == portDoQ || bytes.HasPrefix(x.ALPN, []byte("doq")) {
+		c.Protocol = "doq"
 	}
-	return c.buf[header : header+n], true
+	x.Version = h.version.String()
+	n.add(*x)
+}
+
+// read fills x from the hello once that is complete: maybe before, no where it is none.
+func (h *quicHello) read(n *Namer, x *Name) match {
+	if h.crypto.broken {
+		return no
+	}
+	if h.version.hasCHLO() {
+		return h.readCHLO(n, x)
+	}
+	head, ok := h.crypto.first(&n.scratch, handshakeHeaderLen)
+	if !ok {
+		return maybe
+	}
+	length := int(head[1])<<16 | int(head[2])<<8 | int(head[3])
+	if head[0] != msgClientHello {
+		return no
+	}
+	if handshakeHeaderLen+length > n.limits.Head {
+		n.hit(limitHead)
+		return no
+	}
+	whole, ok := h.crypto.first(&n.scratch, handshakeHeaderLen+length)
+	if !ok {
+		return maybe
+	}
+	hello, ok := parseClientHello(whole[handshakeHeaderLen:], 'q')
+	if ok {
+		hello.fill(x)
+	}
+	return yesIf(ok)
 }
