@@ -103,7 +103,7 @@ func (r *quicReader) googlePacket(m *flow.Meta, g *googlePacket) {
 		return
 	}
 	f := googleFrames{in: g.frames, numberLen: g.numberLen, order: googleOrder(g.version)}
-	f.read(&h.crypto)
+	f.read(h)
 	if h.crypto.empty() {
 		r.used--
 	}
@@ -152,17 +152,17 @@ type googleFrames struct {
 	order     binary.ByteOrder
 }
 
-// read adds what the handshake's stream says to a, up to a frame that it does not know.
-func (f *googleFrames) read(a *assembly) {
+// read adds what the handshake's stream says to h, up to a frame that it does not know.
+func (f *googleFrames) read(h *quicHello) {
 	var kind uint8
-	for f.in.ReadUint8(&kind) && f.frame(kind, a) {
+	for f.in.ReadUint8(&kind) && f.frame(kind, h) {
 	}
 }
 
-func (f *googleFrames) frame(kind uint8, a *assembly) bool {
+func (f *googleFrames) frame(kind uint8, h *quicHello) bool {
 	switch {
 	case kind&googleStream != 0:
-		return f.stream(kind, a)
+		return f.stream(kind, h)
 	case kind&googleACK != 0:
 		return f.skipACK(kind)
 	}
@@ -176,13 +176,13 @@ func (f *googleFrames) frame(kind uint8, a *assembly) bool {
 	case googleStopWaiting:
 		return f.in.Skip(f.numberLen)
 	case googleCrypto:
-		return f.crypto(a)
+		return f.crypto(h)
 	}
 	return false
 }
 
 // stream reads a STREAM frame: "1fdooossB" tells of fin, data length, offset length and stream ID length.
-func (f *googleFrames) stream(kind uint8, a *assembly) bool {
+func (f *googleFrames) stream(kind uint8, h *quicHello) bool {
 	var id, offset, length uint64
 	offsetLen := int(kind >> 2 & 7)
 	if offsetLen > 0 {
@@ -195,24 +195,35 @@ func (f *googleFrames) stream(kind uint8, a *assembly) bool {
 	if kind&googleStreamHasLen != 0 && !f.number(2, &length) {
 		return false
 	}
-	return f.data(a, id, offset, length)
+	return f.data(h, id, offset, length)
 }
 
 // crypto reads a CRYPTO frame, whose numbers are those of RFC 9000.
-func (f *googleFrames) crypto(a *assembly) bool {
+func (f *googleFrames) crypto(h *quicHello) bool {
 	var offset, length uint64
-	return readVarint(&f.in, &offset) && readVarint(&f.in, &length) && f.data(a, googleCryptoStream, offset, length)
+	return readVarint(&f.in, &offset) && readVarint(&f.in, &length) && f.data(h, googleCryptoStream, offset, length)
 }
 
-func (f *googleFrames) data(a *assembly, stream, offset, length uint64) bool {
+func (f *googleFrames) data(h *quicHello, stream, offset, length uint64) bool {
 	var data []byte
 	if length > uint64(len(f.in)) || !f.in.ReadBytes(&data, int(length)) {
 		return false
 	}
-	if stream == googleCryptoStream && offset < googleMaxHelloBytes && offset+length <= googleMaxHelloBytes {
-		a.add(int(offset), data)
+	if stream == googleCryptoStream && offset < googleMaxHelloBytes {
+		h.addGoogle(int(offset), data)
 	}
 	return true
+}
+
+// addGoogle keeps a piece of the handshake's stream. A client says its hello again, behind the first, when the server has rejected that; where
+// the first was not captured, the second is as good.
+func (h *quicHello) addGoogle(offset int, data []byte) {
+	if h.crypto.empty() && bytes.HasPrefix(data, []byte(chloMagic)) {
+		h.base = offset
+	}
+	if offset -= h.base; offset >= 0 && offset+len(data) <= googleMaxHelloBytes {
+		h.crypto.add(offset, data)
+	}
 }
 
 // skipACK passes an ACK frame of Q034 and later, "01nullmmB": n more blocks, l and m the lengths of the largest number and of blocks.

@@ -75,6 +75,22 @@ var (
 		{"icmpv6-ra", detectRA, startRA},
 		{"quic", detectQUIC, startQUIC},
 		{"gquic", detectGoogleQUIC, startQUIC},
+		{"dtls", detectDTLS, startDTLS},
+		{"stun", detectSTUN, startSTUN},
+		{"wireguard", detectWireGuard, startRecognisedDatagrams},
+		{"openvpn", detectOpenVPN, startRecognisedDatagrams},
+		{"ipsec-ike", detectIKE, startRecognisedDatagrams},
+		{"ntp", detectNTP, startRecognisedDatagrams},
+		{"snmp", detectSNMP, startRecognisedDatagrams},
+		{"sip", detectSIPDatagram, startRecognisedDatagrams},
+		{"syslog", detectSyslog, startRecognisedDatagrams},
+		{"kerberos", detectKerberosDatagram, startRecognisedDatagrams},
+		{"radius", detectRADIUS, startRecognisedDatagrams},
+		{"coap", detectCoAP, startRecognisedDatagrams},
+		{"tftp", detectTFTP, startRecognisedDatagrams},
+		{"bittorrent", detectDHT, startRecognisedDatagrams},
+		{"rtcp", detectRTCP, startRecognisedDatagrams},
+		{"rtp", detectRTP, startRTP}, // last: it is not sure before the fourth datagram
 		{"quic", detectQUIC, startQUIC},
 	}
 	streamProtocols = []streamProtocol{
@@ -138,6 +154,7 @@ type Namer struct {
 	scratch []byte
 	dns     dnsState
 	quic    quicState
+	dtls    dtlsState
 	labels  labelFilter
 	// row is the evidence that is being handed on, here so that it costs no memory of its own.
 	row Name

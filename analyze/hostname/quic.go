@@ -48,6 +48,7 @@ type quicHello struct {
 	keys    initialKeys
 	id      [maxConnectionID]byte
 	idLen   uint8
+	base    int // where the hello begins in the stream of Google QUIC
 	crypto  assembly
 }
 
@@ -198,7 +199,7 @@ func (r *quicReader) begin(m *flow.Meta, v quicVersion, id []byte) *quicHello {
 	h := &r.hellos[r.used]
 	r.used++
 	r.dir = m.Dir
-	h.version = v
+	h.version, h.base = v, 0
 	h.idLen = uint8(copy(h.id[:], id))
 	return h
 }
@@ -210,7 +211,7 @@ func (h *quicHello) frames(n *Namer, payload []byte) {
 	in := cryptobyte.String(payload)
 	if h.profile.google {
 		f := googleFrames{in: in, order: googleOrder(h.version)}
-		f.read(&h.crypto)
+		f.read(h)
 		return
 	}
 	for h.frame(n, &in) {

@@ -1,0 +1,223 @@
+package hostname
+
+import (
+	"golang.org/x/crypto/cryptobyte"
+
+	"phonehome/analyze/flow"
+)
+
+const (
+	dtlsRecordHeader    = 13 // RFC 6347, section 4.1
+	dtlsHandshakeHeader = 12 // RFC 6347, section 4.2.2
+
+	msgHelloVerifyRequest = 3
+
+	// maxDTLSDatagrams is how many datagrams of a flow are read for a hello: a client says it twice, the second time with the cookie that it
+	// was given, each in a few fragments, and repeats it while nobody answers.
+	maxDTLSDatagrams = 32
+	// maxDTLSHellos is how many hellos are put together side by side: message numbers 0 and 1 of both ends.
+	maxDTLSHellos = 4
+	// limitDTLS counts hellos of which a part was seen before these limits were reached.
+	limitDTLS = "hostname-dtls"
+)
+
+// dtlsRecord is a record in clear (RFC 6347, section 4.1; RFC 9147, section 4).
+type dtlsRecord struct {
+	kind    uint8
+	version uint16
+	epoch   uint16
+	body    cryptobyte.String // what was captured of it
+	length  int
+}
+
+// readDTLSRecord reads a record and passes it. The body of one that was cut by a snapshot is what there is.
+func readDTLSRecord(in *cryptobyte.String) (r dtlsRecord, ok bool) {
+	var length uint16
+	if !in.ReadUint8(&r.kind) || !in.ReadUint16(&r.version) || !in.ReadUint16(&r.epoch) || !in.Skip(6) || !in.ReadUint16(&length) {
+		return r, false
+	}
+	r.length = int(length)
+	k := min(r.length, len(*in))
+	r.body = (*in)[:k]
+	return r, in.Skip(k) && r.fits()
+}
+
+// fits says whether type and version are ones that DTLS uses. 1.0 is the version of OpenSSL 0.9.8 and of what descends from it.
+func (r *dtlsRecord) fits() bool {
+	return recordChange <= r.kind && r.kind <= recordData && r.length > 0 && r.length <= maxRecord &&
+		(r.version == 0xfeff || r.version == 0xfefd || r.version == 0x0100 && r.epoch == 0)
+}
+
+// detectDTLS knows a datagram of DTLS by its records, which fill it to the last byte. Encrypted records of DTLS 1.3 have
+// a header that says too little to be told from anything else (RFC 9147, section 4).
+func detectDTLS(m *flow.Meta, payload []byte) bool {
+	in := cryptobyte.String(payload)
+	size := 0
+	for !in.Empty() {
+		r, ok := readDTLSRecord(&in)
+		if !ok || size == 0 && !r.begins() {
+			return size > 0 && !ok && m.Full > len(payload) // a snapshot cuts headers too
+		}
+		size += dtlsRecordHeader + r.length
+		if r.epoch > 0 {
+			break // in DTLS 1.3 other records may follow
+		}
+	}
+	return size > 0 && size <= m.Full
+}
+
+// begins says whether the record may be the first that is seen: one that is encrypted, or a handshake message with a length that
+// is in order, or an alert.
+func (r *dtlsRecord) begins() bool {
+	switch {
+	case r.epoch > 0:
+		return r.version != 0x0100
+	case r.kind == recordHandshake:
+		f, ok := readDTLSFragment(&r.body)
+		return ok && f.offset+f.size <= f.length && (f.kind == msgClientHello || f.kind == msgServerHello || f.kind == msgHelloVerifyRequest || f.kind == msgCertificate)
+	}
+	return r.kind == recordAlert && r.length == 2
+}
+
+// dtlsFragment is a fragment of a handshake message (RFC 6347, section 4.2.3).
+type dtlsFragment struct {
+	kind                 uint8
+	number               uint16
+	length, offset, size int
+	body                 cryptobyte.String // what was captured of it
+}
+
+func readDTLSFragment(in *cryptobyte.String) (f dtlsFragment, ok bool) {
+	var length, offset, size uint32
+	if !in.ReadUint8(&f.kind) || !in.ReadUint24(&length) || !in.ReadUint16(&f.number) || !in.ReadUint24(&offset) || !in.ReadUint24(&size) {
+		return f, false
+	}
+	f.length, f.offset, f.size = int(length), int(offset), int(size)
+	k := min(f.size, len(*in))
+	f.body = (*in)[:k]
+	return f, in.Skip(k)
+}
+
+// dtlsState is what a Namer keeps for DTLS.
+type dtlsState struct{ free []*dtlsReader }
+
+// dtlsReader reads the first ClientHello of a flow, whole or in fragments.
+type dtlsReader struct {
+	hellos    [maxDTLSHellos]dtlsHello
+	used      uint8
+	datagrams uint8
+}
+
+// dtlsHello is a ClientHello as far as it was seen.
+type dtlsHello struct {
+	dir    uint8
+	number uint16 // message_seq: 0, and 1 for the one with a cookie
+	length int
+	body   assembly
+}
+
+func startDTLS(n *Namer) datagramReader {
+	last := len(n.dtls.free) - 1
+	if last < 0 {
+		return new(dtlsReader)
+	}
+	r := n.dtls.free[last]
+	n.dtls.free = n.dtls.free[:last]
+	return r
+}
+
+// close gives r back as new.
+func (r *dtlsReader) close(n *Namer) {
+	for i := range r.hellos {
+		h := &r.hellos[i]
+		h.body.reset()
+		*h = dtlsHello{body: h.body}
+	}
+	*r = dtlsReader{hellos: r.hellos}
+	n.dtls.free = append(n.dtls.free, r)
+}
+
+func (r *dtlsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
+	r.datagrams++
+	in := cryptobyte.String(payload)
+	for !in.Empty() {
+		record, ok := readDTLSRecord(&in)
+		if !ok || record.epoch > 0 {
+			break
+		}
+		if record.kind == recordHandshake {
+			r.record(n, m, record.body)
+		}
+	}
+	if r.report(n, m) {
+		return flow.Stop
+	}
+	if r.datagrams < maxDTLSDatagrams {
+		return flow.Go
+	}
+	if r.used > 0 {
+		n.hit(limitDTLS)
+	}
+	return flow.Stop
+}
+
+// record keeps the fragments of ClientHellos in a handshake record.
+func (r *dtlsReader) record(n *Namer, m *flow.Meta, body cryptobyte.String) {
+	for !body.Empty() {
+		f, ok := readDTLSFragment(&body)
+		if !ok || f.offset+f.size > f.length {
+			return
+		}
+		if f.kind != msgClientHello {
+			continue
+		}
+		if f.length > n.limits.Head {
+			n.hit(limitHead)
+			return
+		}
+		if h := r.hello(m, &f); h != nil {
+			h.body.add(f.offset, f.body)
+		}
+	}
+}
+
+// hello returns the hello that a fragment belongs to; nil where there are too many, or where it contradicts what was said before.
+func (r *dtlsReader) hello(m *flow.Meta, f *dtlsFragment) *dtlsHello {
+	for i := range r.hellos[:r.used] {
+		h := &r.hellos[i]
+		if h.dir == m.Dir && h.number == f.number {
+			if h.length != f.length {
+				h.body.broken = true
+			}
+			return h
+		}
+	}
+	if r.used == maxDTLSHellos {
+		return nil
+	}
+	h := &r.hellos[r.used]
+	r.used++
+	h.dir, h.number, h.length = m.Dir, f.number, f.length
+	return h
+}
+
+// report hands on the first hello that is complete. It says whether the flow needs no more reading.
+func (r *dtlsReader) report(n *Namer, m *flow.Meta) (done bool) {
+	for i := range r.hellos[:r.used] {
+		h := &r.hellos[i]
+		body, ok := h.body.first(&n.scratch, h.length)
+		if !ok || h.dir != m.Dir {
+			continue
+		}
+		if hello, ok := parseClientHello(body, 'd'); ok {
+			x := evidence(DTLSSNI, m)
+			hello.fill(&x)
+			if len(x.Name) == 0 {
+				x.Kind = DTLSHello
+			}
+			n.add(x)
+		}
+		return true
+	}
+	return false
+}
