@@ -10,6 +10,9 @@ const (
 	dtlsRecordHeader    = 13 // RFC 6347, section 4.1
 	dtlsHandshakeHeader = 12 // RFC 6347, section 4.2.2
 
+	// dtlsUnified are the first three bits of the header of encrypted records of DTLS 1.3 (RFC 9147, section 4).
+	dtlsUnified, dtlsUnifiedMask = 0x20, 0xe0
+
 	msgHelloVerifyRequest = 3
 
 	// maxDTLSDatagrams is how many datagrams of a flow are read for a hello: a client says it twice, the second time with the cookie that it
@@ -45,23 +48,26 @@ func readDTLSRecord(in *cryptobyte.String) (r dtlsRecord, ok bool) {
 // fits says whether type and version are ones that DTLS uses. 1.0 is the version of OpenSSL 0.9.8 and of what descends from it.
 func (r *dtlsRecord) fits() bool {
 	return recordChange <= r.kind && r.kind <= recordData && r.length > 0 && r.length <= maxRecord &&
-		(r.version == 0xfeff || r.version == 0xfefd || r.version == 0x0100 && r.epoch == 0)
+		(r.version == 0xfeff || r.version == 0xfefd || r.version == 0x0100 && r.epoch <= 1)
 }
 
 // detectDTLS knows a datagram of DTLS by its records, which fill it to the last byte. Encrypted records of DTLS 1.3 have
-// a header that says too little to be told from anything else (RFC 9147, section 4).
+// a header that says too little by itself (RFC 9147, section 4), and are taken for what they are behind others.
 func detectDTLS(m *flow.Meta, payload []byte) bool {
 	in := cryptobyte.String(payload)
 	size := 0
 	for !in.Empty() {
+		if size > 0 && in[0]&dtlsUnifiedMask == dtlsUnified {
+			break
+		}
 		r, ok := readDTLSRecord(&in)
-		if !ok || size == 0 && !r.begins() {
-			return size > 0 && !ok && m.Full > len(payload) // a snapshot cuts headers too
+		if !ok {
+			return size > 0 && m.Full > len(payload) // a snapshot cuts headers too
+		}
+		if size == 0 && !r.begins() {
+			return false
 		}
 		size += dtlsRecordHeader + r.length
-		if r.epoch > 0 {
-			break // in DTLS 1.3 other records may follow
-		}
 	}
 	return size > 0 && size <= m.Full
 }
@@ -71,12 +77,22 @@ func detectDTLS(m *flow.Meta, payload []byte) bool {
 func (r *dtlsRecord) begins() bool {
 	switch {
 	case r.epoch > 0:
-		return r.version != 0x0100
-	case r.kind == recordHandshake:
-		f, ok := readDTLSFragment(&r.body)
-		return ok && f.offset+f.size <= f.length && (f.kind == msgClientHello || f.kind == msgServerHello || f.kind == msgHelloVerifyRequest || f.kind == msgCertificate)
+		return true
+	case r.kind == recordAlert:
+		return r.length == 2
+	case r.kind != recordHandshake:
+		return false
 	}
-	return r.kind == recordAlert && r.length == 2
+	body := r.body
+	f, ok := readDTLSFragment(&body)
+	if !ok || f.offset+f.size > f.length {
+		return false
+	}
+	switch f.kind {
+	case msgClientHello, msgServerHello, msgHelloVerifyRequest, msgCertificate:
+		return true
+	}
+	return false
 }
 
 // dtlsFragment is a fragment of a handshake message (RFC 6347, section 4.2.3).

@@ -3,6 +3,7 @@ package hostname
 import (
 	"maps"
 	"math"
+	"slices"
 
 	"phonehome/analyze/flow"
 )
@@ -73,25 +74,25 @@ var (
 		{"dhcpv6", detectDHCPv6, startDHCPv6},
 		{"ssdp", detectSSDP, startSSDP},
 		{"icmpv6-ra", detectRA, startRA},
-		{"quic", detectQUIC, startQUIC},
-		{"gquic", detectGoogleQUIC, startQUIC},
-		{"dtls", detectDTLS, startDTLS},
-		{"stun", detectSTUN, startSTUN},
-		{"wireguard", detectWireGuard, startRecognisedDatagrams},
-		{"openvpn", detectOpenVPN, startRecognisedDatagrams},
-		{"ipsec-ike", detectIKE, startRecognisedDatagrams},
-		{"ntp", detectNTP, startRecognisedDatagrams},
-		{"snmp", detectSNMP, startRecognisedDatagrams},
-		{"sip", detectSIPDatagram, startRecognisedDatagrams},
-		{"syslog", detectSyslog, startRecognisedDatagrams},
-		{"kerberos", detectKerberosDatagram, startRecognisedDatagrams},
-		{"radius", detectRADIUS, startRecognisedDatagrams},
-		{"coap", detectCoAP, startRecognisedDatagrams},
-		{"tftp", detectTFTP, startRecognisedDatagrams},
-		{"bittorrent", detectDHT, startRecognisedDatagrams},
-		{"rtcp", detectRTCP, startRecognisedDatagrams},
-		{"rtp", detectRTP, startRTP}, // last: it is not sure before the fourth datagram
-		{"quic", detectQUIC, startQUIC},
+		{"quic", overUDP(detectQUIC), startQUIC},
+		{"gquic", overUDP(detectGoogleQUIC), startQUIC},
+		{"dtls", overUDP(detectDTLS), startDTLS},
+		{"stun", overUDP(detectSTUN), startSTUN},
+		{"wireguard", overUDP(detectWireGuard), startRecognisedDatagrams},
+		{"openvpn", overUDP(detectOpenVPN), startRecognisedDatagrams},
+		{"ipsec-ike", overUDP(detectIKE), startRecognisedDatagrams},
+		{"ntp", overUDP(detectNTP), startRecognisedDatagrams},
+		{"snmp", overUDP(detectSNMP), startRecognisedDatagrams},
+		{"sip", overUDP(detectSIPDatagram), startRecognisedDatagrams},
+		{"syslog", overUDP(detectSyslog), startRecognisedDatagrams},
+		{"kerberos", overUDP(detectKerberosDatagram), startRecognisedDatagrams},
+		{"radius", overUDP(detectRADIUS), startRecognisedDatagrams},
+		{"coap", overUDP(detectCoAP), startRecognisedDatagrams},
+		{"tftp", overUDP(detectTFTP), startRecognisedDatagrams},
+		{"bittorrent", overUDP(detectDHT), startRecognisedDatagrams},
+		{"rtcp", overUDP(detectRTCP), startRecognisedDatagrams},
+		{"rtp", overUDP(detectRTP), startRTP}, // last: it is not sure before the fourth datagram
+		{"quic", overUDP(detectQUIC), startQUIC},
 	}
 	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},
@@ -208,17 +209,30 @@ func (n *Namer) Datagram(c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 	if r, ok := c.State.(datagramReader); ok {
 		return r.read(n, c, m, payload)
 	}
-	for i := range datagramProtocols {
-		if p := &datagramProtocols[i]; p.detect(m, payload) {
-			r := p.start(n)
-			c.State, c.Protocol = r, p.name
-			return r.read(n, c, m, payload)
-		}
+	if p := detectDatagram(m, payload); p != nil {
+		return p.take(n, c, m, payload)
 	}
 	t, _ := c.State.(tries)
 	t, more := t.next(m.Dir)
 	c.State = t
 	return more
+}
+
+// detectDatagram finds the protocol of a datagram that is none of those named.
+func detectDatagram(m *flow.Meta, payload []byte, but ...string) *datagramProtocol {
+	for i := range datagramProtocols {
+		if p := &datagramProtocols[i]; !slices.Contains(but, p.name) && p.detect(m, payload) {
+			return p
+		}
+	}
+	return nil
+}
+
+// take gives a flow to the protocol.
+func (p *datagramProtocol) take(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
+	r := p.start(n)
+	c.State, c.Protocol = r, p.name
+	return r.read(n, c, m, payload)
 }
 
 // Stream implements flow.Namer.

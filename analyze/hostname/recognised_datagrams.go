@@ -8,9 +8,15 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"phonehome/analyze/flow"
+	"phonehome/analyze/packet"
 )
 
 // Protocols over UDP that name nobody in clear, or nothing that is read here: they are told apart, and cost nothing more.
+
+// overUDP keeps a detector from the payloads of SCTP, ICMP and other protocols over IP.
+func overUDP(detect func(*flow.Meta, []byte) bool) func(*flow.Meta, []byte) bool {
+	return func(m *flow.Meta, payload []byte) bool { return m.Transport == packet.UDP && detect(m, payload) }
+}
 
 // recognisedDatagrams stops at once.
 type recognisedDatagrams struct{}
@@ -108,37 +114,53 @@ func detectWireGuard(m *flow.Meta, payload []byte) bool {
 	return false
 }
 
-// detectOpenVPN: the packets that reset a session, in clear or behind the authentication of tls-auth and tls-crypt (OpenVPN protocol,
-// "Reliability layer", "tls-auth", "tls-crypt"): the first number of a packet is 1, or the list of acknowledgements and the
-// message number are as a first packet has them.
+// Packets of OpenVPN that reset a session, the key number 0 in the lower bits (OpenVPN protocol, "Reliability layer").
+const (
+	vpnResetClient  = 7 << 3
+	vpnResetServer  = 8 << 3
+	vpnResetClient3 = 10 << 3 // tls-crypt-v2
+
+	vpnSession   = 1 + 8                     // operation, session
+	vpnPlain     = vpnSession + 1 + 4        // no acknowledgements, message number
+	vpnCrypt     = vpnSession + 8 + 32       // number and time, HMAC-SHA-256, then what is encrypted
+	vpnAnswer    = vpnPlain + 4 + 8          // one acknowledgement, session of the other end
+	vpnAfterHMAC = 8 + vpnPlain - vpnSession // number and time, then as in clear
+)
+
+// detectOpenVPN knows the packets that reset a session: in clear by an empty list of acknowledgements, or that of message 0, and message
+// number 0; behind the authentication of tls-auth and tls-crypt by the number of the packet, which is 1.
 func detectOpenVPN(m *flow.Meta, payload []byte) bool {
-	const (
-		resetClient, resetServer, resetClient3 = 7 << 3, 8 << 3, 10 << 3
-		session                                = 1 + 8
-		plainLen, tlsCryptLen                  = session + 1 + 4, session + 4 + 4 + 32 + 5
-	)
-	if len(payload) < plainLen || payload[0] != resetClient && payload[0] != resetServer && payload[0] != resetClient3 {
+	if len(payload) < vpnPlain || payload[0] != vpnResetClient && payload[0] != vpnResetServer && payload[0] != vpnResetClient3 {
 		return false
 	}
-	if payload[0] != resetServer && m.Full == plainLen {
-		return string(payload[session:plainLen]) == "\x00\x00\x00\x00\x00"
-	}
-	if payload[0] == resetServer && m.Full == plainLen+4+8 && len(payload) == m.Full { // acknowledges message 0
-		return payload[session] == 1 && string(payload[session+1:][:4]) == "\x00\x00\x00\x00"
-	}
-	if m.Full >= tlsCryptLen && payload[0] != resetServer && isFirst(payload[session:]) {
+	body := payload[vpnSession:]
+	switch {
+	case m.Full == vpnPlain:
+		return string(body) == "\x00\x00\x00\x00\x00"
+	case m.Full == vpnAnswer && len(payload) == m.Full:
+		return payload[0] == vpnResetServer && string(body[:5]) == "\x01\x00\x00\x00\x00"
+	case m.Full > vpnCrypt && isFirst(body):
 		return true
 	}
-	for _, hash := range []int{16, 20, 32, 48, 64} { // HMAC of MD5 to SHA-512
-		if at := session + hash; m.Full >= at+8+5 && m.Full <= at+8+5+12 && len(payload) > at+4 && isFirst(payload[at:]) {
+	for _, hash := range [...]int{16, 20, 32, 48, 64} { // HMAC of MD5 to SHA-512
+		size := vpnSession + hash + vpnAfterHMAC
+		if (m.Full == size || m.Full == size+4+8) && len(body) > hash && isFirst(body[hash:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// isFirst says whether b begins with the number 1.
-func isFirst(b []byte) bool { return len(b) >= 4 && binary.BigEndian.Uint32(b) == 1 }
+// isFirst says whether b begins with the number 1, or that of a first packet that asks for tls-crypt-v2's early negotiation, and a time
+// in seconds since 1970 when OpenVPN existed.
+func isFirst(b []byte) bool {
+	const first, firstEarly, since = 1, 0x0f000001, 1e9
+	if len(b) < 8 {
+		return false
+	}
+	number := binary.BigEndian.Uint32(b)
+	return (number == first || number == firstEarly) && binary.BigEndian.Uint32(b[4:]) >= since
+}
 
 // detectIKE: the header of IKEv1 or IKEv2 whose length is the datagram's (RFC 2408, section 3.1; RFC 7296, section 3.1), on the
 // port for NAT behind four zeros (RFC 3948, section 2.2).

@@ -65,11 +65,9 @@ func (r *rtpReader) read(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) f
 
 // handOver gives a flow that is not RTP to the protocol of the datagram at hand, if it has one.
 func handOver(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
-	p := otherProtocol(m, payload, "rtp")
+	p := detectDatagram(m, payload, "rtp")
 	if p == nil {
 		return flow.Stop
 	}
-	next := p.start(n)
-	c.State, c.Protocol = next, p.name
-	return next.read(n, c, m, payload)
+	return p.take(n, c, m, payload)
 }

@@ -26,30 +26,22 @@ func detectSTUN(m *flow.Meta, payload []byte) bool {
 	return binary.BigEndian.Uint32(payload[4:]) == stunCookie || onPort(m, portSTUN) && payload[1] != 0 && payload[0] <= 1
 }
 
-// stunReader waits for the protocol that STUN opened a path for: DTLS of WebRTC, RTP, QUIC (RFC 9443).
+// stunReader waits for the protocol that STUN opened a path for: DTLS of WebRTC, or QUIC. Media beside them is told by its first byte (RFC 7983,
+// section 7; RFC 9443), and may come before them where the capture did.
 type stunReader struct{ datagrams uint8 }
 
 func startSTUN(*Namer) datagramReader { return new(stunReader) }
 
 func (r *stunReader) read(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 	r.datagrams++
-	if p := otherProtocol(m, payload, "stun"); p != nil {
-		next := p.start(n)
-		c.State, c.Protocol = next, p.name
-		return next.read(n, c, m, payload)
+	if p := detectDatagram(m, payload, "stun", "rtp", "rtcp"); p != nil {
+		return p.take(n, c, m, payload)
+	}
+	if len(payload) >= rtpHeader && payload[0]>>6 == 2 {
+		c.Protocol = "rtp"
 	}
 	if r.datagrams >= maxSTUNDatagrams {
 		return flow.Stop
 	}
 	return flow.Go
-}
-
-// otherProtocol finds the protocol of a datagram that is not of the one named.
-func otherProtocol(m *flow.Meta, payload []byte, but string) *datagramProtocol {
-	for i := range datagramProtocols {
-		if p := &datagramProtocols[i]; p.name != but && p.detect(m, payload) {
-			return p
-		}
-	}
-	return nil
 }
