@@ -1,0 +1,37 @@
+package analyze
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Keep applies filters to a result that was read from a file, as a scan does with Options.Only. Coverage stays that of the whole capture; of a vendor that
+// lost destinations, the hours are not known any more.
+func (r *Result) Keep(only []Only) {
+	if len(only) == 0 {
+		return
+	}
+	before := map[string]int{}
+	for i := range r.Destinations {
+		before[r.Destinations[i].Vendor]++
+	}
+	r.Destinations = keepOnly(r.Destinations, only)
+	for _, o := range only {
+		r.Settings.Only = append(r.Settings.Only, o.Field+"="+o.Value)
+	}
+	after := map[string]int{}
+	left := map[netip.Addr]bool{}
+	for i := range r.Destinations {
+		after[r.Destinations[i].Vendor]++
+		left[r.Destinations[i].Client] = true
+	}
+	sums := sumVendors(r.Destinations)
+	for i, v := range sums {
+		if whole := slices.IndexFunc(r.Vendors, func(w Vendor) bool { return w.Vendor == v.Vendor }); whole >= 0 && before[v.Vendor] == after[v.Vendor] {
+			sums[i] = r.Vendors[whole]
+		}
+	}
+	r.Vendors = sums
+	r.Clients = slices.DeleteFunc(r.Clients, func(c Client) bool { return !left[c.IP] })
+	r.Summary = summarise(r)
+}

@@ -1,0 +1,45 @@
+// Command phonehome says which transfers left a network, to whom and how much, from captures alone. It opens no socket.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() { os.Exit(Main()) }
+
+// Main runs the command line and returns the exit code (help exit-codes).
+func Main() int {
+	signal.Ignore(syscall.SIGPIPE) // a reader that has enough is no reason to lose the files of -o
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now}
+	return a.run(context.Background(), os.Args[1:])
+}
+
+// app is what the commands have from the world.
+type app struct {
+	stdin   *os.File
+	stdout  *os.File
+	stderr  *os.File
+	environ []string
+	now     func() time.Time
+	talk    talk
+}
+
+// run runs one command line.
+func (a *app) run(ctx context.Context, args []string) int {
+	a.talk = talk{w: a.stderr}
+	root := newRootCmd(a)
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	e := exitOf(root.ExecuteContext(ctx))
+	if e.code != exitOK {
+		io.WriteString(a.stderr, e.line()+"\n")
+	}
+	return e.code
+}

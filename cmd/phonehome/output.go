@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/klauspost/compress/zstd"
+
+	"phonehome/analyze"
+	"phonehome/report"
+)
+
+// output is one -o.
+type output struct {
+	format report.Format
+	path   string
+}
+
+// compressed is the suffix of files that are compressed with zstd.
+const compressed = ".zst"
+
+// parseOutput reads [FORMAT=]PATH. What stands before the first "=" is a format, unless it can only be part of a path.
+func parseOutput(s string) (output, error) {
+	name, path, ok := strings.Cut(s, "=")
+	if ok && !strings.ContainsAny(name, `/\.`) {
+		f, known := report.ByName(name)
+		if !known {
+			return output{}, usage("--output %s: unknown format %q: it is one of %s", s, name, strings.Join(report.Names(), ", "))
+		}
+		return checkedOutput(output{f, path})
+	}
+	f, known := report.BySuffix(strings.TrimSuffix(s, compressed))
+	if !known {
+		return output{}, usage("--output %s: the name says no format: use FORMAT=%s, FORMAT one of %s", s, s, strings.Join(report.Names(), ", "))
+	}
+	return checkedOutput(output{f, s})
+}
+
+func checkedOutput(o output) (output, error) {
+	if o.path == "" || o.path == "-" {
+		return o, usage("--output: %q is no file; --format is for standard output", o.path)
+	}
+	return o, nil
+}
+
+// parseOutputs reads all -o, and refuses two of one path, and any that is an input.
+func parseOutputs(args, inputs []string) ([]output, error) {
+	var out []output
+	for _, s := range args {
+		o, err := parseOutput(s)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range out {
+			if absolute(other.path) == absolute(o.path) {
+				return nil, usage("--output %s: given twice", o.path)
+			}
+		}
+		if in := overInput(o.path, inputs); in != "" {
+			return nil, usage("--output %s would write over the input %s", o.path, in)
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// overInput returns the input that a path names: the same file by any name or link, or a file that is already there below a folder given.
+func overInput(path string, inputs []string) string {
+	target, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		real = path
+	}
+	for _, in := range expand(inputs) {
+		info, err := os.Stat(in)
+		switch {
+		case err != nil:
+		case os.SameFile(info, target):
+			return in
+		case info.IsDir() && below(real, in):
+			return in
+		}
+	}
+	return ""
+}
+
+func below(path, folder string) bool {
+	if real, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = real
+	}
+	return within(absolute(path), absolute(folder))
+}
+
+// render writes a result in one format.
+type render func(w io.Writer) error
+
+// writeStdout writes to standard output. A reader that went away has had enough: no error.
+func (a *app) writeStdout(ctx context.Context, f render) error {
+	err := f(cancelled{ctx, a.stdout})
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return fmt.Errorf("write standard output: %w", err)
+}
+
+// cancelled is a writer that stops when the user does.
+type cancelled struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c cancelled) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}
+
+// writeFile writes a file beside its place and moves it there when it is whole. What is there and is no regular file (a pipe, /dev/null) is
+// written to as it is.
+func writeFile(ctx context.Context, path string, f render) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeTo(ctx, path, os.O_WRONLY, f)
+	}
+	folder, base := filepath.Split(path)
+	temp := filepath.Join(folder, "."+base+"."+strconv.Itoa(os.Getpid())+".tmp")
+	err := writeTo(ctx, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, func(w io.Writer) error {
+		if !strings.HasSuffix(path, compressed) {
+			return f(w)
+		}
+		return compress(w, f)
+	})
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		os.Remove(temp) // what matters is the first error
+	}
+	return err
+}
+
+func writeTo(ctx context.Context, path string, flags int, f render) error {
+	const mode = 0o666 // less what the user's mask takes away
+	file, err := os.OpenFile(path, flags, mode)
+	if err != nil {
+		return err
+	}
+	err = f(cancelled{ctx, file})
+	if flags&os.O_CREATE != 0 {
+		err = errors.Join(err, file.Sync())
+	}
+	return errors.Join(err, file.Close())
+}
+
+func compress(w io.Writer, f render) error {
+	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1)) // the same bytes each time
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(z), z.Close())
+}
+
+// show writes a result to standard output and to the files asked for. It returns what could not be written.
+func (a *app) show(ctx context.Context, r *analyze.Result, v *view) (failed []error) {
+	if err := a.writeStdout(ctx, v.render(v.stdout, r, v.screen)); err != nil {
+		failed = append(failed, err)
+	}
+	for _, o := range v.outputs {
+		if err := writeFile(ctx, o.path, v.render(o.format, r, v.file)); err != nil {
+			failed = append(failed, fmt.Errorf("write %s: %w", o.path, err))
+		}
+	}
+	return failed
+}

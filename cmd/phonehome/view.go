@@ -1,0 +1,93 @@
+package main
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"phonehome/analyze"
+	"phonehome/report"
+)
+
+// view is how a result is to be shown, and where.
+type view struct {
+	stdout  report.Format
+	outputs []output
+	screen  report.Options // of what goes to standard output
+	file    report.Options // of what goes to files
+}
+
+// view reads the flags. saved is the path of a result that is read from a file, "" in a scan.
+func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	stdout, ok := report.ByName(f.format)
+	if !ok {
+		return nil, usage("--format %s: must be one of %s", f.format, strings.Join(report.Names(), ", "))
+	}
+	outputs, err := parseOutputs(f.outputs, inputs)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{stdout: stdout, outputs: outputs, file: report.Options{By: f.by, Limit: f.limit, Wide: f.wide, Saved: saved}}
+	v.screen = v.file
+	v.screen.Color = a.colored(f.color)
+	v.screen.Width = screenWidth(a.stdout)
+	if saved == "" {
+		return v, nil
+	}
+	for _, format := range append(v.formats(), stdout) {
+		if format.Live {
+			return nil, usage("a saved result holds no %s: scan the captures for them", format.Name)
+		}
+	}
+	return v, nil
+}
+
+func (v *view) formats() (out []report.Format) {
+	for _, o := range v.outputs {
+		out = append(out, o.format)
+	}
+	return out
+}
+
+func (v *view) render(f report.Format, r *analyze.Result, o report.Options) render {
+	return func(w io.Writer) error { return f.Write(w, r, o) }
+}
+
+// colored says whether standard output gets colour (https://no-color.org).
+func (a *app) colored(when string) bool {
+	switch when {
+	case auto:
+		return isTerminal(a.stdout) && a.env("NO_COLOR") == "" && a.env("TERM") != "dumb"
+	case "never":
+		return false
+	}
+	return true
+}
+
+func (a *app) env(name string) string {
+	i := slices.IndexFunc(a.environ, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+	if i < 0 {
+		return ""
+	}
+	return a.environ[i][len(name)+1:]
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// screenWidth is the number of columns of a terminal; 0, which is no bound, of anything else.
+func screenWidth(f *os.File) int {
+	if !isTerminal(f) {
+		return 0
+	}
+	w, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"phonehome/analyze/judge"
+)
+
+// column is one column of the table. A cell is one line or two, of text as it was captured: the grid escapes them.
+type column struct {
+	title string
+	right bool
+	least int // narrowest that the column may be made on a small screen; 0: it is never cut
+	cell  func(g *group, s span) []string
+}
+
+// span is the time of all rows, which says how much of a date a cell needs.
+type span struct{ first, last time.Time }
+
+// The columns. Those that may be cut hold names, which --wide and pipes show in full.
+var (
+	vendorColumn  = column{title: "Vendor", least: 14, cell: (*group).keyCell}
+	countryColumn = column{title: "Country", cell: (*group).keyCell}
+	clientColumn  = column{title: "Client", least: 15, cell: (*group).client}
+	vendorsColumn = column{title: "Vendor", least: 14, cell: func(g *group, _ span) []string { return some(g.vendors) }}
+	clientsColumn = column{title: "Clients", right: true, cell: func(g *group, _ span) []string { return count(len(g.clients)) }}
+	namesColumn   = column{title: "Names (known by)", least: 16, cell: (*group).namesCell}
+	whatColumn    = column{title: "Destination", least: 16, cell: (*group).what}
+	purposeColumn = column{title: "Purpose", least: 8, cell: func(g *group, _ span) []string { return some(g.purposes) }}
+	placeColumn   = column{title: "Where", cell: func(g *group, _ span) []string { return some(g.places) }}
+	outColumn     = column{title: "Out", right: true, cell: (*group).sent}
+	inColumn      = column{title: "In", right: true, cell: func(g *group, _ span) []string { return []string{humanize.Bytes(g.in)} }}
+	timeColumn    = column{title: "First–last", cell: (*group).when}
+	portColumn    = column{title: "Port", cell: func(g *group, _ span) []string { return some(g.ports) }}
+
+	wideColumns = []column{
+		{title: "Basis", cell: func(g *group, _ span) []string { return list(g.basis) }},
+		{title: "Product", cell: func(g *group, _ span) []string { return list(g.products) }},
+		{title: "Hoster", cell: func(g *group, _ span) []string { return list(g.hosters) }},
+		{title: "Servers", right: true, cell: func(g *group, _ span) []string { return count(len(g.servers)) }},
+		{title: "Network owner", cell: func(g *group, _ span) []string { return list(g.networks) }},
+		{title: "Flows", right: true, cell: func(g *group, _ span) []string { return []string{humanize.Comma(int64(g.flows))} }},
+	}
+)
+
+// columnsBy are the columns of each table.
+func columnsBy(by string, wide bool) []column {
+	var out []column
+	switch by {
+	case byDestination:
+		out = []column{whatColumn, vendorsColumn, clientColumn, portColumn, placeColumn, outColumn, inColumn, timeColumn}
+	case byClient:
+		out = []column{clientColumn, vendorsColumn, namesColumn, placeColumn, outColumn, inColumn, timeColumn}
+	case byCountry:
+		out = []column{countryColumn, clientsColumn, vendorsColumn, namesColumn, outColumn, inColumn, timeColumn}
+	default:
+		out = []column{vendorColumn, clientsColumn, namesColumn, purposeColumn, placeColumn, outColumn, inColumn, timeColumn}
+	}
+	if wide {
+		out = append(slices.Clone(out), wideColumns...)
+	}
+	return out
+}
+
+func count(n int) []string { return []string{humanize.Comma(int64(n))} }
+
+func more(n int) string { return "and " + humanize.Comma(int64(n)) + " more" }
+
+// some shows the heaviest of a tally, and how many more there are.
+func some(t tally) []string {
+	all := t.sorted()
+	if len(all) <= 1 {
+		return all
+	}
+	return []string{all[0], more(len(all) - 1)}
+}
+
+// list shows a tally in full, up to a bound.
+func list(t tally) []string {
+	const most = 8
+	all := t.sorted()
+	if len(all) > most {
+		return []string{strings.Join(all[:most], ", "), more(len(all) - most)}
+	}
+	return []string{strings.Join(all, ", ")}
+}
+
+func (g *group) keyCell(span) []string { return []string{g.key} }
+
+// namesCell shows the name that got most, then how the names are known.
+func (g *group) namesCell(span) []string {
+	known := "(" + strings.Join(slices.DeleteFunc(g.sources.sorted(), func(s string) bool { return s == "none" }), ", ") + ")"
+	all := g.names.sorted()
+	switch len(all) {
+	case 0:
+		return g.unnamed()
+	case 1:
+		return []string{all[0], known}
+	}
+	return []string{all[0], more(len(all)-1) + " " + known}
+}
+
+// unnamed is what stands for the name where there is none.
+func (g *group) unnamed() []string {
+	if len(g.servers) > 1 {
+		return []string{"no name", humanize.Comma(int64(len(g.servers))) + " addresses"}
+	}
+	return []string{"no name"}
+}
+
+// what is the name or address of a row that is one destination, with how it is known.
+func (g *group) what(span) []string {
+	if len(g.names) > 0 || len(g.servers) != 1 {
+		return g.namesCell(span{})
+	}
+	for ip := range g.servers {
+		return []string{ip.String(), "(no name)"}
+	}
+	return nil
+}
+
+// client is the inside end: one with its label, or how many.
+func (g *group) client(span) []string {
+	for ip, label := range g.clients {
+		switch {
+		case len(g.clients) > 1:
+			return []string{humanize.Comma(int64(len(g.clients))) + " clients"}
+		case label != "":
+			return []string{ip.String(), "(" + label + ")"}
+		}
+		return []string{ip.String()}
+	}
+	return nil
+}
+
+// sent is the payload out; where nothing could go, how far it got.
+func (g *group) sent(span) []string {
+	switch g.state {
+	case judge.Attempted:
+		return []string{"attempted"}
+	case judge.LookedUp:
+		return []string{"looked up"}
+	}
+	return []string{humanize.Bytes(g.out)}
+}
+
+// when is the time of a row, with no more of the date than tells the rows apart.
+func (g *group) when(s span) []string {
+	a, z := g.first.UTC(), g.last.UTC()
+	layout := "2006-01-02"
+	switch {
+	case day(s.first) == day(s.last):
+		layout = "15:04"
+	case s.first.UTC().Year() == s.last.UTC().Year():
+		layout = "01-02"
+	}
+	from, to := a.Format(layout), z.Format(layout)
+	if from == to {
+		return []string{from}
+	}
+	return []string{from + "–" + to}
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// portOf is "443/tcp", or the transport alone where ports mean nothing.
+func portOf(d *judge.Destination) string {
+	if d.Port == 0 {
+		return d.Transport
+	}
+	return strconv.Itoa(int(d.Port)) + "/" + d.Transport
+}
+
+// percent is a share, never rounded up to all or down to nothing.
+func percent(part, whole uint64) string {
+	const all, almost, hardly = 100, 99.95, 0.05
+	p := all * float64(part) / float64(whole)
+	switch {
+	case part == whole:
+		return "100%"
+	case p >= almost:
+		return "99.9%"
+	case p < hardly:
+		return "under 0.1%"
+	}
+	return fmt.Sprintf("%.3g%%", p)
+}

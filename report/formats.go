@@ -1,0 +1,66 @@
+// Package report turns a Result into bytes: one file a format. It changes nothing, prints nothing, and knows no clock.
+package report
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"phonehome/analyze"
+)
+
+// Format is one way to write a result.
+type Format struct {
+	Name     string
+	Help     string   // one sentence
+	Suffixes []string // of file names that mean this format, without compression
+	Live     bool     // rests on the facts of the captures, which a saved result has not
+	Write    func(w io.Writer, r *analyze.Result, o Options) error
+}
+
+// Options say how a result is shown. Formats for machines show all and heed none of them.
+type Options struct {
+	By    string // "vendor" (also ""), "destination", "client", "country": what a row of the table is
+	Limit int    // rows of the table at most; 0 for all
+	Wide  bool   // more columns, nothing cut
+	Width int    // columns of the screen, beyond which cells are cut; 0 where nothing is cut
+	Color bool
+	Saved string // path of the result that is shown, where it was read from a file
+}
+
+// Formats are all formats, in the order in which they are listed.
+var Formats = []Format{
+	{Name: "table", Help: "who got how much, for a person at a terminal", Suffixes: []string{".txt"}, Write: writeTable},
+	{Name: "json", Help: "the whole result, schema phonehome.result/1 (docs/result.md)", Suffixes: []string{".json"}, Write: writeJSON},
+	{Name: "facts", Help: "what the packets say, one JSON object a line (docs/facts.md); read back in place of the captures", Suffixes: []string{".ndjson", ".jsonl"},
+		Live: true, Write: writeFacts},
+}
+
+// ByName returns the format of that name.
+func ByName(name string) (Format, bool) {
+	i := slices.IndexFunc(Formats, func(f Format) bool { return f.Name == name })
+	if i < 0 {
+		return Format{}, false
+	}
+	return Formats[i], true
+}
+
+// BySuffix returns the format that a file name means.
+func BySuffix(path string) (Format, bool) {
+	i := slices.IndexFunc(Formats, func(f Format) bool {
+		return slices.ContainsFunc(f.Suffixes, func(s string) bool { return strings.HasSuffix(strings.ToLower(path), s) })
+	})
+	if i < 0 {
+		return Format{}, false
+	}
+	return Formats[i], true
+}
+
+// Names are the names of all formats.
+func Names() []string {
+	out := make([]string, len(Formats))
+	for i, f := range Formats {
+		out[i] = f.Name
+	}
+	return out
+}

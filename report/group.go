@@ -1,0 +1,202 @@
+package report
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"phonehome/analyze"
+	"phonehome/analyze/judge"
+)
+
+// group is one row of the table in the making: the destinations that have its key in common.
+type group struct {
+	key          string
+	out, in      uint64 // payload bytes
+	first, last  time.Time
+	destinations int
+	state        judge.State // the strongest of all
+	*detail
+}
+
+// detail is what only a row that is shown needs.
+type detail struct {
+	clients  map[netip.Addr]string // label
+	servers  map[netip.Addr]bool
+	vendors  tally
+	basis    tally
+	products tally
+	purposes tally
+	names    tally
+	sources  tally
+	places   tally
+	networks tally
+	hosters  tally
+	ports    tally
+	flows    uint64
+}
+
+// Names of what a row of the table can be.
+const (
+	byVendor      = "vendor"
+	byDestination = "destination"
+	byClient      = "client"
+	byCountry     = "country"
+)
+
+// By are the values of Options.By.
+func By() []string { return []string{byVendor, byDestination, byClient, byCountry} }
+
+// keyOf says which row a destination belongs to.
+func keyOf(by string, d *judge.Destination) string {
+	switch by {
+	case byDestination:
+		return d.ID
+	case byClient:
+		return d.Client.String()
+	case byCountry:
+		return countryOf(d)
+	}
+	return vendorOf(d)
+}
+
+// unknown stands where nothing is known: a word, so that nobody reads a meaning into an empty cell.
+const unknown = "unknown"
+
+// vendorOf names whose a destination is. Where that is not known, what is known of it stands in brackets: never its network's owner.
+func vendorOf(d *judge.Destination) string {
+	switch {
+	case d.Vendor == "":
+		return unknown + " (" + whatOf(d) + ")"
+	case d.VendorBasis == "registrable-domain":
+		return d.Vendor + " (domain)"
+	case d.VendorBasis == "catalogue-unverified":
+		return d.Vendor + " (unverified)"
+	}
+	return d.Vendor
+}
+
+// whatOf is what a destination is called: its name, the names that fit, or an address.
+func whatOf(d *judge.Destination) string {
+	switch {
+	case d.Name != "":
+		return d.Name
+	case len(d.OtherNames) > 0:
+		return d.OtherNames[0].Name + " or another"
+	case len(d.Servers) > 0:
+		return d.Servers[0].IP.String()
+	}
+	return "no address"
+}
+
+// countryOf is the country that got most; the servers of a destination are in that order.
+func countryOf(d *judge.Destination) string {
+	if len(d.Servers) > 0 && d.Servers[0].Country != "" {
+		return d.Servers[0].Country
+	}
+	return unknown
+}
+
+// groups sums the destinations by row, most payload out first, and fills in the detail of the first limit rows (0: of all).
+func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*group) {
+	index := map[string]*group{}
+	var all []*group
+	for i := range r.Destinations {
+		d := &r.Destinations[i]
+		key := keyOf(by, d)
+		g := index[key]
+		if g == nil {
+			g = &group{key: key, first: d.First, last: d.Last, state: d.State}
+			index[key] = g
+			all = append(all, g)
+		}
+		g.add(d)
+	}
+	slices.SortStableFunc(all, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(b.out, a.out), cmp.Compare(strength(a.state), strength(b.state)), cmp.Compare(b.in, a.in))
+	})
+	if limit > 0 && len(all) > limit {
+		all, hidden = all[:limit], all[limit:]
+	}
+	for _, g := range all {
+		g.detail = newDetail()
+	}
+	for i := range r.Destinations {
+		d := &r.Destinations[i]
+		if g := index[keyOf(by, d)]; g.detail != nil {
+			g.look(d)
+		}
+	}
+	return all, hidden
+}
+
+// strength orders states, the strongest first.
+func strength(s judge.State) int {
+	return slices.Index([]judge.State{judge.Transferred, judge.Connected, judge.Attempted, judge.LookedUp}, s)
+}
+
+func (g *group) add(d *judge.Destination) {
+	g.destinations++
+	if strength(d.State) < strength(g.state) {
+		g.state = d.State
+	}
+	if d.First.Before(g.first) {
+		g.first = d.First
+	}
+	if d.Last.After(g.last) {
+		g.last = d.Last
+	}
+	if !d.CountedElsewhere() {
+		g.out += d.PayloadOut
+		g.in += d.PayloadIn
+	}
+}
+
+func newDetail() *detail {
+	return &detail{clients: map[netip.Addr]string{}, servers: map[netip.Addr]bool{}, vendors: tally{}, basis: tally{}, products: tally{}, purposes: tally{},
+		names: tally{}, sources: tally{}, places: tally{}, networks: tally{}, hosters: tally{}, ports: tally{}}
+}
+
+// look adds what the row shows of a destination.
+func (t *detail) look(d *judge.Destination) {
+	t.flows += d.Flows
+	t.clients[d.Client] = d.ClientLabel
+	t.vendors.add(vendorOf(d), d.PayloadOut)
+	t.basis.add(d.VendorBasis, d.PayloadOut)
+	t.products.add(d.Product, d.PayloadOut)
+	t.purposes.add(d.Purpose, d.PayloadOut)
+	t.hosters.add(d.Hoster, d.PayloadOut)
+	t.sources.add(d.NameSource, d.PayloadOut)
+	t.ports.add(portOf(d), d.PayloadOut)
+	if d.Name != "" {
+		t.names.add(d.Name, d.PayloadOut)
+	}
+	for _, n := range d.OtherNames {
+		t.names.add(n.Name+"?", 0)
+	}
+	for _, s := range d.Servers {
+		t.servers[s.IP] = true
+		t.places.add(s.Country, d.PayloadOut)
+		t.networks.add(s.Network, d.PayloadOut)
+	}
+}
+
+// tally is a set of texts with their weight.
+type tally map[string]uint64
+
+func (t tally) add(s string, weight uint64) {
+	if s != "" {
+		t[s] += weight
+	}
+}
+
+// sorted lists the texts, the heaviest first.
+func (t tally) sorted() []string {
+	out := make([]string, 0, len(t))
+	for s := range t {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(t[b], t[a]), cmp.Compare(a, b)) })
+	return out
+}

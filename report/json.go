@@ -1,0 +1,94 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+
+	"phonehome/analyze"
+)
+
+// writeJSON writes the result as JSON with an indent of two spaces, an element of a list at a time: of a million destinations, no more
+// than one is held as text.
+func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
+	const buffer = 256 << 10
+	j := newJSONWriter(bufio.NewWriterSize(w, buffer))
+	v := reflect.ValueOf(r).Elem()
+	sep := "{\n"
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if key == "" || key == "-" {
+			continue
+		}
+		j.text(sep + `  "` + key + `": `)
+		j.field(v.Field(i))
+		sep = ",\n"
+	}
+	j.text("\n}\n")
+	return j.finish()
+}
+
+// jsonWriter keeps the first error.
+type jsonWriter struct {
+	w     *bufio.Writer
+	value bytes.Buffer
+	safe  []byte
+	err   error
+}
+
+func newJSONWriter(w *bufio.Writer) *jsonWriter { return &jsonWriter{w: w} }
+
+func (j *jsonWriter) text(s string) {
+	if j.err == nil {
+		_, j.err = j.w.WriteString(s)
+	}
+}
+
+// field writes the value of one key of the result.
+func (j *jsonWriter) field(v reflect.Value) {
+	if v.Kind() != reflect.Slice {
+		j.encode(v, "  ")
+		return
+	}
+	if v.Len() == 0 {
+		j.text("[]")
+		return
+	}
+	sep := "[\n    "
+	for i := 0; i < v.Len() && j.err == nil; i++ {
+		j.text(sep)
+		j.encode(v.Index(i), "    ")
+		sep = ",\n    "
+	}
+	j.text("\n  ]")
+}
+
+// encode writes one value; prefix is the indent of its closing bracket.
+func (j *jsonWriter) encode(v reflect.Value, prefix string) {
+	if j.err != nil {
+		return
+	}
+	j.value.Reset()
+	e := json.NewEncoder(&j.value)
+	e.SetEscapeHTML(false)
+	e.SetIndent(prefix, "  ")
+	if j.err = e.Encode(v.Addr().Interface()); j.err != nil {
+		return
+	}
+	j.safe = appendSafeJSON(j.safe[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")))
+	_, j.err = j.w.Write(j.safe)
+}
+
+func (j *jsonWriter) finish() error {
+	if j.err == nil {
+		j.err = j.w.Flush()
+	}
+	if j.err != nil {
+		return fmt.Errorf("write json: %w", j.err)
+	}
+	return nil
+}

@@ -1,0 +1,264 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+	"github.com/fatih/color"
+
+	"phonehome/analyze"
+	"phonehome/analyze/judge"
+)
+
+// writeTable writes the result for a person: the verdict, the rows, what could not be seen, and what to do next.
+func writeTable(w io.Writer, r *analyze.Result, o Options) error {
+	p := &page{r: r, o: o}
+	p.line(p.style(color.Bold).Sprint(verdict(r)))
+	for _, s := range remarks(r) {
+		p.line(s)
+	}
+	p.line(readLine(r))
+	if len(r.Destinations) > 0 {
+		if err := p.rows(); err != nil {
+			return fmt.Errorf("write table: %w", err)
+		}
+	}
+	p.unseen()
+	p.line("")
+	p.line(coverageLine(&r.Coverage))
+	p.line(p.style(color.Bold).Sprint("Next: ") + next(r, o))
+	if _, err := w.Write(p.b.Bytes()); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
+}
+
+// page is the text in the making. It is short: a row is a vendor, and --limit bounds the rows.
+type page struct {
+	r *analyze.Result
+	o Options
+	b bytes.Buffer
+}
+
+func (p *page) line(s string) {
+	p.b.WriteString(s)
+	p.b.WriteByte('\n')
+}
+
+func (p *page) style(a ...color.Attribute) *color.Color {
+	c := color.New(a...)
+	if p.o.Color {
+		c.EnableColor()
+	} else {
+		c.DisableColor()
+	}
+	return c
+}
+
+func (p *page) rows() error {
+	screen := p.o.Width
+	if p.o.Wide {
+		screen = 0
+	}
+	shown, hidden := groups(p.r, p.o.By, p.o.Limit)
+	g := newGrid(columnsBy(p.o.By, p.o.Wide), shown, times(p.r), screen)
+	var text bytes.Buffer
+	if err := g.write(&text); err != nil {
+		return err
+	}
+	p.line("")
+	for line := range strings.Lines(text.String()) {
+		p.line(strings.TrimRight(line, " \n"))
+	}
+	if len(hidden) > 0 {
+		var out uint64
+		for _, h := range hidden {
+			out += h.out
+		}
+		p.line(fmt.Sprintf("and %s more, with %s out: --limit 0 shows all", humanize.Comma(int64(len(hidden))), humanize.Bytes(out)))
+	}
+	return nil
+}
+
+// times is the time from the first to the last packet of any destination.
+func times(r *analyze.Result) span {
+	s := span{first: r.Destinations[0].First, last: r.Destinations[0].Last}
+	for i := range r.Destinations {
+		d := &r.Destinations[i]
+		if d.First.Before(s.first) {
+			s.first = d.First
+		}
+		if d.Last.After(s.last) {
+			s.last = d.Last
+		}
+	}
+	return s
+}
+
+// totals are what the verdict counts.
+type totals struct {
+	transfers                           int
+	vendors, domains, unknowns, clients map[string]bool
+	states                              map[judge.State]int
+	out                                 uint64
+}
+
+func countTotals(r *analyze.Result) totals {
+	t := totals{vendors: map[string]bool{}, domains: map[string]bool{}, unknowns: map[string]bool{}, clients: map[string]bool{}, states: map[judge.State]int{}}
+	for i := range r.Destinations {
+		d := &r.Destinations[i]
+		t.states[d.State]++
+		if d.State != judge.Transferred || d.CountedElsewhere() {
+			continue
+		}
+		t.transfers++
+		t.out += d.PayloadOut
+		t.clients[d.Client.String()] = true
+		t.recipients(d)[vendorOf(d)] = true
+	}
+	return t
+}
+
+// recipients is the set that a destination's recipient belongs to.
+func (t *totals) recipients(d *judge.Destination) map[string]bool {
+	switch {
+	case d.Vendor == "":
+		return t.unknowns
+	case d.VendorBasis == "registrable-domain":
+		return t.domains
+	}
+	return t.vendors
+}
+
+// verdict says in one line what left.
+func verdict(r *analyze.Result) string {
+	t := countTotals(r)
+	if t.transfers == 0 {
+		return "No transfer was seen to leave."
+	}
+	var to []string
+	for _, s := range []struct {
+		set       map[string]bool
+		one, many string
+	}{{t.vendors, "vendor", "vendors"}, {t.domains, "domain of no known vendor", "domains of no known vendor"}, {t.unknowns, "unknown recipient", "unknown recipients"}} {
+		if n := len(s.set); n > 0 {
+			to = append(to, plural(n, s.one, s.many))
+		}
+	}
+	return fmt.Sprintf("%s left: %s from %s, to %s.",
+		plural(t.transfers, "transfer", "transfers"), humanize.Bytes(t.out), plural(len(t.clients), "client", "clients"), and(to))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanize.Comma(int64(n)) + " " + many
+}
+
+// and joins the parts of a sentence.
+func and(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+}
+
+// remarks are what a reader must know before believing the verdict.
+func remarks(r *analyze.Result) (out []string) {
+	d := r.Coverage.Direction
+	sum := d.Outbound + d.InsideInside + d.OutsideOutside + d.Local
+	if sum > 0 && d.OutsideOutside > sum/2 {
+		out = append(out, percent(d.OutsideOutside, sum)+" of all payload is between outside addresses, and was not judged: name your networks with --internal CIDR.")
+	}
+	if len(r.Destinations) == 0 {
+		return out
+	}
+	if s := weaker(countTotals(r).states); s != "" {
+		out = append(out, "Beside them: "+s+".")
+	}
+	if slices.ContainsFunc(r.Destinations, func(d judge.Destination) bool { return d.CountedElsewhere() }) {
+		out = append(out, "A proxy was seen from both sides: bytes are summed once, on its outer side.")
+	}
+	return append(out, "No register was given: nothing can be called disclosed or undisclosed.")
+}
+
+// weaker counts the destinations that nothing went to.
+func weaker(states map[judge.State]int) string {
+	var parts []string
+	for _, s := range []struct {
+		state     judge.State
+		one, many string
+	}{
+		{judge.Connected, "connection that sent nothing", "connections that sent nothing"},
+		{judge.Attempted, "attempt without an answer", "attempts without an answer"},
+		{judge.LookedUp, "name only looked up", "names only looked up"},
+	} {
+		if n := states[s.state]; n > 0 {
+			parts = append(parts, plural(n, s.one, s.many))
+		}
+	}
+	return and(parts)
+}
+
+// readLine says what was read.
+func readLine(r *analyze.Result) string {
+	first, last := "", ""
+	for _, c := range r.Captures {
+		if c.Packets == 0 || c.First.IsZero() {
+			continue
+		}
+		f, l := c.First.UTC().Format("2006-01-02 15:04:05"), c.Last.UTC().Format("2006-01-02 15:04:05")
+		if first == "" || f < first {
+			first = f
+		}
+		last = max(last, l)
+	}
+	s := fmt.Sprintf("Read: %s packets of %s", humanize.Comma(int64(r.Coverage.Packets)), plural(len(r.Captures), "capture", "captures"))
+	if first == "" {
+		return s + "."
+	}
+	if first[:len("2006-01-02")] == last[:len("2006-01-02")] {
+		last = last[len("2006-01-02 "):]
+	}
+	return s + ", " + first + " to " + last + " UTC."
+}
+
+func (p *page) unseen() {
+	if len(p.r.Coverage.CannotSee) == 0 {
+		return
+	}
+	p.line("")
+	p.line(p.style(color.Bold, color.FgYellow).Sprint("What could not be seen"))
+	for _, s := range p.r.Coverage.CannotSee {
+		p.line("- " + Terminal(s))
+	}
+}
+
+// coverageLine says how much of what left has a name, and by which evidence.
+func coverageLine(c *analyze.Coverage) string {
+	all := c.Outbound.PayloadBytes
+	if all == 0 {
+		return "Named: no payload left."
+	}
+	named := tally{}
+	for k, n := range c.Outbound.NamedBy {
+		if k != "none" && n > 0 {
+			named[k] = n
+		}
+	}
+	s := "Named: " + percent(all-c.Outbound.NamedBy["none"], all) + " of outbound payload bytes"
+	var parts []string
+	for _, k := range named.sorted() {
+		parts = append(parts, Terminal(k)+" "+percent(named[k], all))
+	}
+	if len(parts) > 0 {
+		s += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return s + "."
+}
