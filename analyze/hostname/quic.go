@@ -220,21 +220,21 @@ func (h *quicHello) frames(n *Namer, payload []byte) {
 
 // Frames that an Initial packet may hold (RFC 9000, section 12.4).
 const (
-	framePadding = 0x00
-	framePing    = 0x01
-	frameACK     = 0x02
-	frameACKECN  = 0x03
-	frameCrypto  = 0x06
+	framePing   = 0x01
+	frameACK    = 0x02
+	frameACKECN = 0x03
+	frameCrypto = 0x06
 )
 
 // frame reads one frame. Behind CONNECTION_CLOSE, which it does not know, nothing of use comes.
 func (h *quicHello) frame(n *Namer, in *cryptobyte.String) bool {
 	var kind uint8
+	*in = bytes.TrimLeft(*in, "\x00") // PADDING, of which there may be a thousand
 	if !in.ReadUint8(&kind) {
 		return false
 	}
 	switch kind {
-	case framePadding, framePing:
+	case framePing:
 		return true
 	case frameACK, frameACKECN:
 		return skipACK(in, kind)

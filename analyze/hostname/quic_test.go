@@ -1,6 +1,9 @@
 package hostname
 
 import (
+	"bytes"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -132,7 +135,7 @@ func (s sealer) seal(frames string) string {
 	at := len(head)
 	number := binary.BigEndian.AppendUint32(nil, s.number)
 	head = append(head, number[4-numberLen:]...)
-	nonce := slices.Clone(k.iv)
+	nonce := slices.Clone(k.iv[:quicNonceLen])
 	for i, b := range number {
 		nonce[quicNonceLen-4+i] ^= b
 	}
@@ -214,14 +217,22 @@ func TestInitialVectors(t *testing.T) {
 	}
 }
 
-// TestInitialKeys: RFC 9001, appendix A.1, and RFC 9369, appendix A.1.
+// TestInitialKeys: RFC 9001, appendix A.1, and RFC 9369, appendix A.1; each HMAC against crypto/hkdf.
 func TestInitialKeys(t *testing.T) {
 	for f, want := range map[*quicProfile][2]string{
 		&profileV1: {"c00cf151ca5be075ed0ebfb5c80323c42d6b7db67881289af4008f1f6c357aea", "fa044b2f42a3fd3b46fb255c"},
 		&profileV2: {"14ec9d6eb9fd7af83bf5a668bc17a7e283766aade7ecd0891f70f9ff7f4bf47b", "91f73e2351d8fa91660e909f"},
 	} {
+		initial := shortHMAC([]byte(f.salt), []byte(someID))
+		if same, err := hkdf.Extract(sha256.New, []byte(someID), []byte(f.salt)); err != nil || !bytes.Equal(same, initial[:]) {
+			t.Errorf("%s: extract %x, want %x, %v", f.label, initial, same, err)
+		}
+		client := expandLabel(initial[:], "client in", sha256.Size)
+		if hex.EncodeToString(client[:]) != want[0] {
+			t.Errorf("%s: client secret %x, want %s", f.label, client, want[0])
+		}
 		k, ok := deriveInitialKeys(f, []byte(someID))
-		if !ok || hex.EncodeToString(k.iv) != want[1] {
+		if !ok || hex.EncodeToString(k.iv[:quicNonceLen]) != want[1] {
 			t.Errorf("%s: iv %x, want %s", f.label, k.iv, want[1])
 		}
 	}
