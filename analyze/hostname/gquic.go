@@ -195,34 +195,35 @@ func (f *googleFrames) stream(kind uint8, h *quicHello) bool {
 	if kind&googleStreamHasLen != 0 && !f.number(2, &length) {
 		return false
 	}
-	return f.data(h, id, offset, length)
-}
-
-// crypto reads a CRYPTO frame, whose numbers are those of RFC 9000.
-func (f *googleFrames) crypto(h *quicHello) bool {
-	var offset, length uint64
-	return readVarint(&f.in, &offset) && readVarint(&f.in, &length) && f.data(h, googleCryptoStream, offset, length)
-}
-
-func (f *googleFrames) data(h *quicHello, stream, offset, length uint64) bool {
 	var data []byte
 	if length > uint64(len(f.in)) || !f.in.ReadBytes(&data, int(length)) {
 		return false
 	}
-	if stream == googleCryptoStream && offset < googleMaxHelloBytes {
-		h.addGoogle(int(offset), data)
+	if id == googleCryptoStream {
+		h.addGoogle(offset, data)
 	}
+	return true
+}
+
+// crypto reads a CRYPTO frame, whose numbers are those of RFC 9000.
+func (f *googleFrames) crypto(h *quicHello) bool {
+	var offset uint64
+	var data []byte
+	if !readVarint(&f.in, &offset) || !readVarPrefixed(&f.in, &data) {
+		return false
+	}
+	h.addGoogle(offset, data)
 	return true
 }
 
 // addGoogle keeps a piece of the handshake's stream. A client says its hello again, behind the first, when the server has rejected that; where
 // the first was not captured, the second is as good.
-func (h *quicHello) addGoogle(offset int, data []byte) {
+func (h *quicHello) addGoogle(offset uint64, data []byte) {
 	if h.crypto.empty() && bytes.HasPrefix(data, []byte(chloMagic)) {
 		h.base = offset
 	}
-	if offset -= h.base; offset >= 0 && offset+len(data) <= googleMaxHelloBytes {
-		h.crypto.add(offset, data)
+	if offset -= h.base; offset <= googleMaxHelloBytes && offset+uint64(len(data)) <= googleMaxHelloBytes {
+		h.crypto.add(int(offset), data)
 	}
 }
 

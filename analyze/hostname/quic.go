@@ -48,7 +48,7 @@ type quicHello struct {
 	keys    initialKeys
 	id      [maxConnectionID]byte
 	idLen   uint8
-	base    int // where the hello begins in the stream of Google QUIC
+	base    uint64 // where the hello begins in the stream of Google QUIC
 	crypto  assembly
 }
 
@@ -259,12 +259,12 @@ func skipACK(in *cryptobyte.String, kind uint8) bool {
 
 // addFrame keeps a CRYPTO frame (RFC 9000, section 19.6).
 func (a *assembly) addFrame(n *Namer, in *cryptobyte.String) bool {
-	var offset, length uint64
+	var offset uint64
 	var data []byte
-	if !readVarint(in, &offset) || !readVarint(in, &length) || length > uint64(len(*in)) || !in.ReadBytes(&data, int(length)) {
+	if !readVarint(in, &offset) || !readVarPrefixed(in, &data) {
 		return false
 	}
-	if offset+length <= uint64(n.limits.Head) {
+	if offset+uint64(len(data)) <= uint64(n.limits.Head) {
 		a.add(int(offset), data)
 	}
 	return true

@@ -57,12 +57,13 @@ func readQUICHeader(data []byte) (p quicPacket, ok bool) {
 func (p *quicPacket) readBody(f *quicProfile) bool {
 	p.kind = quicKind((p.bytes[0]>>quicTypeShift - f.initial) & 3)
 	body := p.body
-	var tokenLen, length uint64
+	var token []byte
+	var length uint64
 	if p.kind == quicRetry { // without a length: it is the last of its datagram
 		p.end = len(p.bytes)
 		return true
 	}
-	if p.kind == quicInitial && (!readVarint(&body, &tokenLen) || tokenLen > uint64(len(body)) || !body.Skip(int(tokenLen))) {
+	if p.kind == quicInitial && !readVarPrefixed(&body, &token) {
 		return false
 	}
 	if !readVarint(&body, &length) || length > maxDatagram {
@@ -96,4 +97,10 @@ func readVarint(in *cryptobyte.String, v *uint64) bool {
 		*v = *v<<8 | uint64(b)
 	}
 	return true
+}
+
+// readVarPrefixed reads bytes behind a variable-length integer that tells their number.
+func readVarPrefixed(in *cryptobyte.String, out *[]byte) bool {
+	var length uint64
+	return readVarint(in, &length) && length <= uint64(len(*in)) && in.ReadBytes(out, int(length))
 }

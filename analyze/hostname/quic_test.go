@@ -436,15 +436,7 @@ func TestQUICStops(t *testing.T) {
 	h := &heard{}
 	n := NewNamer(h, Limits{})
 	seal := func(frames string) piece { return up(sealer{version: quicV1, id: someID}.seal(pad(frames))) }
-	until := func(p piece) int {
-		d := &datagrams{n: n}
-		for k := 1; ; k++ {
-			if d.send(p, -1); d.stop || k > 1000 {
-				n.Close(&d.c)
-				return k
-			}
-		}
-	}
+	until := func(p piece) int { return untilStop(n, p) }
 	message := helloOf{name: "a.example"}.message()
 	if k := until(seal(crypto(0, message))); k != 1 {
 		t.Errorf("a hello that is complete takes %d datagrams", k)
@@ -459,6 +451,34 @@ func TestQUICStops(t *testing.T) {
 	}
 	if k := until(seal(crypto(0, "\x01\x02\x00\x00"))); k != 1 || n.LimitsHit()[limitHead] != 1 {
 		t.Errorf("a hello of 128 KiB takes %d datagrams, limits %v", k, n.LimitsHit())
+	}
+}
+
+// untilStop returns how many times a datagram is read before its flow is not read any more.
+func untilStop(n *Namer, p piece) int {
+	d := &datagrams{n: n}
+	for !d.stop && d.frame < 1000 {
+		d.send(p, -1)
+	}
+	n.Close(&d.c)
+	return int(d.frame)
+}
+
+// TestQUICSpares: what does no good is not paid for twice.
+func TestQUICSpares(t *testing.T) {
+	message := helloOf{name: "a.example"}.message()
+	seal := func(frames string) piece { return up(sealer{version: quicV1, id: someID}.seal(pad(frames))) }
+	broken := seal("")
+	broken.data = broken.data[:1100] + "x" + broken.data[1101:]
+	d := &datagrams{n: NewNamer(&heard{}, Limits{})}
+	for _, p := range []piece{seal(crypto(0, message[:60])), broken, broken, down(broken.data)} {
+		d.send(p, -1)
+	}
+	if r := d.c.State.(*quicReader); r.keys != 1 {
+		t.Errorf("keys were derived %d times for one connection ID", r.keys)
+	}
+	if d.send(seal(crypto(50, "another story")), -1); !d.stop {
+		t.Error("a hello that contradicts itself is waited for")
 	}
 }
 
