@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,19 +26,17 @@ type span struct{ first, last time.Time }
 
 // The columns. Those that may be cut hold names, which --wide and pipes show in full.
 var (
-	vendorColumn  = column{title: "Vendor", least: 14, cell: (*group).keyCell}
+	vendorColumn  = column{title: "Vendor (purpose)", least: 14, cell: (*group).vendorCell}
 	countryColumn = column{title: "Country", cell: (*group).keyCell}
 	clientColumn  = column{title: "Client", least: 15, cell: (*group).client}
 	vendorsColumn = column{title: "Vendor", least: 14, cell: func(g *group, _ span) []string { return some(g.vendors) }}
 	clientsColumn = column{title: "Clients", right: true, cell: func(g *group, _ span) []string { return count(len(g.clients)) }}
 	namesColumn   = column{title: "Names (known by)", least: 16, cell: (*group).namesCell}
-	whatColumn    = column{title: "Destination", least: 16, cell: (*group).what}
-	purposeColumn = column{title: "Purpose", least: 8, cell: func(g *group, _ span) []string { return some(g.purposes) }}
-	placeColumn   = column{title: "Where", cell: func(g *group, _ span) []string { return some(g.places) }}
+	whatColumn    = column{title: "Destination (known by)", least: 16, cell: (*group).what}
+	placeColumn   = column{title: "Where", least: 8, cell: func(g *group, _ span) []string { return short(g.places) }}
 	outColumn     = column{title: "Out", right: true, cell: (*group).sent}
 	inColumn      = column{title: "In", right: true, cell: func(g *group, _ span) []string { return []string{humanize.Bytes(g.in)} }}
 	timeColumn    = column{title: "First–last", cell: (*group).when}
-	portColumn    = column{title: "Port", cell: func(g *group, _ span) []string { return some(g.ports) }}
 
 	wideColumns = []column{
 		{title: "Basis", cell: func(g *group, _ span) []string { return list(g.basis) }},
@@ -54,13 +53,13 @@ func columnsBy(by string, wide bool) []column {
 	var out []column
 	switch by {
 	case byDestination:
-		out = []column{whatColumn, vendorsColumn, clientColumn, portColumn, placeColumn, outColumn, inColumn, timeColumn}
+		out = []column{whatColumn, vendorColumn, clientColumn, placeColumn, outColumn, inColumn, timeColumn}
 	case byClient:
 		out = []column{clientColumn, vendorsColumn, namesColumn, placeColumn, outColumn, inColumn, timeColumn}
 	case byCountry:
 		out = []column{countryColumn, clientsColumn, vendorsColumn, namesColumn, outColumn, inColumn, timeColumn}
 	default:
-		out = []column{vendorColumn, clientsColumn, namesColumn, purposeColumn, placeColumn, outColumn, inColumn, timeColumn}
+		out = []column{vendorColumn, clientsColumn, namesColumn, placeColumn, outColumn, inColumn, timeColumn}
 	}
 	if wide {
 		out = append(slices.Clone(out), wideColumns...)
@@ -81,6 +80,15 @@ func some(t tally) []string {
 	return []string{all[0], more(len(all) - 1)}
 }
 
+// short is some for narrow columns.
+func short(t tally) []string {
+	all := t.sorted()
+	if len(all) <= 1 {
+		return all
+	}
+	return []string{all[0], "+" + humanize.Comma(int64(len(all)-1))}
+}
+
 // list shows a tally in full, up to a bound.
 func list(t tally) []string {
 	const most = 8
@@ -92,6 +100,27 @@ func list(t tally) []string {
 }
 
 func (g *group) keyCell(span) []string { return []string{g.key} }
+
+// vendorCell is the vendor of a row that has one, and what is known of it: its purpose, or why it is not sure. Never its network's owner.
+func (g *group) vendorCell(span) []string {
+	note := g.purposes.sorted()
+	for _, basis := range g.basis.sorted() {
+		if word, ok := weakBasis[basis]; ok {
+			note = append(note, word)
+		}
+	}
+	for _, h := range g.hosters.sorted() {
+		note = append(note, "hosted by "+h)
+	}
+	cell := []string{cmp.Or(g.vendor, unknown)}
+	if len(note) > 0 {
+		cell = append(cell, "("+strings.Join(note, ", ")+")")
+	}
+	return cell
+}
+
+// weakBasis says of a vendor that it is less sure than the catalogue's.
+var weakBasis = map[string]string{"registrable-domain": "domain", "catalogue-unverified": "unverified"}
 
 // namesCell shows the name that got most, then how the names are known.
 func (g *group) namesCell(span) []string {
@@ -108,21 +137,20 @@ func (g *group) namesCell(span) []string {
 
 // unnamed is what stands for the name where there is none.
 func (g *group) unnamed() []string {
-	if len(g.servers) > 1 {
-		return []string{"no name", humanize.Comma(int64(len(g.servers))) + " addresses"}
+	const none = "(no name)"
+	for ip := range g.servers {
+		if len(g.servers) == 1 {
+			return []string{ip.String(), none}
+		}
 	}
-	return []string{"no name"}
+	return []string{humanize.Comma(int64(len(g.servers))) + " addresses", none}
 }
 
-// what is the name or address of a row that is one destination, with how it is known.
+// what is the name or address of a row that is one destination, with how it is known, and the port.
 func (g *group) what(span) []string {
-	if len(g.names) > 0 || len(g.servers) != 1 {
-		return g.namesCell(span{})
-	}
-	for ip := range g.servers {
-		return []string{ip.String(), "(no name)"}
-	}
-	return nil
+	cell := g.namesCell(span{})
+	cell[len(cell)-1] += " " + strings.Join(g.ports.sorted(), " ")
+	return cell
 }
 
 // client is the inside end: one with its label, or how many.
@@ -182,6 +210,8 @@ func percent(part, whole uint64) string {
 	const all, almost, hardly = 100, 99.95, 0.05
 	p := all * float64(part) / float64(whole)
 	switch {
+	case part == 0:
+		return "0%"
 	case part == whole:
 		return "100%"
 	case p >= almost:
@@ -189,5 +219,5 @@ func percent(part, whole uint64) string {
 	case p < hardly:
 		return "under 0.1%"
 	}
-	return fmt.Sprintf("%.3g%%", p)
+	return fmt.Sprintf("%.1f%%", p)
 }

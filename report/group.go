@@ -13,6 +13,7 @@ import (
 // group is one row of the table in the making: the destinations that have its key in common.
 type group struct {
 	key          string
+	vendor       string // of its first destination
 	out, in      uint64 // payload bytes
 	first, last  time.Time
 	destinations int
@@ -107,7 +108,7 @@ func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*
 		key := keyOf(by, d)
 		g := index[key]
 		if g == nil {
-			g = &group{key: key, first: d.First, last: d.Last, state: d.State}
+			g = &group{key: key, vendor: d.Vendor, first: d.First, last: d.Last, state: d.State}
 			index[key] = g
 			all = append(all, g)
 		}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
@@ -60,7 +61,7 @@ func (g *grid) fit(screen int) []int {
 		total += widths[i]
 	}
 	for ; total > screen; total-- {
-		i := g.widest(widths)
+		i := g.roomiest(widths)
 		if i < 0 {
 			break
 		}
@@ -69,12 +70,12 @@ func (g *grid) fit(screen int) []int {
 	return widths
 }
 
-// widest is the column farthest above its least width, -1 where there is none.
-func (g *grid) widest(widths []int) int {
-	best := -1
+// roomiest is the column farthest above its least width, -1 where there is none. A title is never cut.
+func (g *grid) roomiest(widths []int) int {
+	best, room := -1, 0
 	for i, c := range g.columns {
-		if c.least > 0 && widths[i] > c.least && (best < 0 || widths[i]-c.least > widths[best]-g.columns[best].least) {
-			best = i
+		if spare := widths[i] - max(c.least, width.StringWidth(c.title)); c.least > 0 && spare > room {
+			best, room = i, spare
 		}
 	}
 	return best
@@ -99,7 +100,9 @@ func (g *grid) write(w io.Writer) error {
 			align[i] = tw.AlignRight
 		}
 	}
-	none := tw.CellPadding{Global: tw.Padding{Right: strings.Repeat(" ", gap), Overwrite: true}}
+	apart := slices.Repeat([]tw.Padding{{Right: strings.Repeat(" ", gap), Overwrite: true}}, len(g.columns))
+	apart[len(apart)-1].Right = ""
+	padding := tw.CellPadding{Global: apart[0], PerColumn: apart}
 	wrap := tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off}
 	t := tablewriter.NewTable(w,
 		tablewriter.WithEastAsian(tw.Off),
@@ -109,8 +112,8 @@ func (g *grid) write(w io.Writer) error {
 			Settings: tw.Settings{Separators: tw.Separators{ShowHeader: tw.On, BetweenColumns: tw.Off, BetweenRows: tw.Off}, Lines: tw.Lines{ShowHeaderLine: tw.On}},
 		})),
 		tablewriter.WithConfig(tablewriter.Config{
-			Header: tw.CellConfig{Formatting: wrap, Padding: none, Alignment: tw.CellAlignment{PerColumn: align}},
-			Row:    tw.CellConfig{Formatting: wrap, Padding: none, Alignment: tw.CellAlignment{PerColumn: align}},
+			Header: tw.CellConfig{Formatting: wrap, Padding: padding, Alignment: tw.CellAlignment{PerColumn: align}},
+			Row:    tw.CellConfig{Formatting: wrap, Padding: padding, Alignment: tw.CellAlignment{PerColumn: align}},
 		}),
 	)
 	t.Header(titles)

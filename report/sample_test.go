@@ -1,0 +1,80 @@
+package report
+
+import (
+	"flag"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"phonehome/analyze"
+	"phonehome/analyze/capture"
+	"phonehome/analyze/judge"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens")
+
+var noon = time.Date(2018, 11, 5, 12, 0, 0, 0, time.UTC)
+
+// destination is a transfer of a client to a name, over TLS.
+func destination(client, name, vendor, basis string, out uint64) judge.Destination {
+	d := judge.Destination{Client: netip.MustParseAddr(client), Name: name, NameSource: "tls-sni", OtherNames: []judge.OtherName{}, Port: 443, Transport: "tcp",
+		Protocol: "tls", Vendor: vendor, VendorBasis: basis, State: judge.Transferred, OpenedBy: "client", Flows: 1, PayloadOut: out, PayloadIn: out / 2,
+		First: noon, Last: noon.Add(90 * time.Minute), Evidence: []judge.Evidence{},
+		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Country: "US", ASN: 64500, Network: "Hosting Company"}}, ServersTotal: 1}
+	d.Disclosure.Verdict = "no-register"
+	return d
+}
+
+// unnamed is a transfer to an address without a name.
+func unnamed(client, server string, out uint64) judge.Destination {
+	d := destination(client, "", "", "none", out)
+	d.NameSource = "none"
+	d.Servers = []judge.Server{{IP: netip.MustParseAddr(server), Country: "CN", ASN: 64501, Network: "Telecom Backbone"}}
+	return d
+}
+
+// sample is a result of a few destinations, numbered in the order given.
+func sample(ds ...judge.Destination) *analyze.Result {
+	r := &analyze.Result{Schema: analyze.Schema, Tool: analyze.Tool{Name: "phonehome", Version: "test"}, Ignored: []capture.Ignored{}, Findings: []judge.Finding{},
+		Captures: []capture.Info{{Path: "capture.pcap", Format: "pcap", Packets: 1000, First: noon, Last: noon.Add(2 * time.Hour), Damage: []capture.Damage{},
+			Interfaces: []capture.Interface{}, Undecoded: map[string]uint64{}}},
+		Vendors: []analyze.Vendor{}, Clients: []analyze.Client{}, Exit: analyze.Exit{Reasons: []string{}}}
+	r.Settings = analyze.Settings{Internal: []string{"10.0.0.0/8"}, InternalInferred: []analyze.Inferred{}, Command: "phonehome scan capture.pcap", AsOf: "2018-12-01",
+		Geo: analyze.Geo{Country: []analyze.Database{}, ASN: []analyze.Database{}}}
+	r.Coverage = analyze.Coverage{Packets: 1000, Undecoded: map[string]uint64{}, LimitsHit: map[string]uint64{}, CannotSee: []string{}}
+	r.Coverage.Outbound.NamedBy = map[string]uint64{}
+	r.Summary = analyze.Summary{Destinations: map[string]int{}, Bytes: map[string]uint64{}, Findings: map[string]int{}}
+	met := map[string]bool{}
+	for i, d := range ds {
+		d.ID = fmt.Sprintf("d%d", i+1)
+		r.Destinations = append(r.Destinations, d)
+		r.Coverage.Outbound.NamedBy[d.NameSource] += d.PayloadOut
+		r.Coverage.Outbound.PayloadBytes += d.PayloadOut
+		r.Coverage.Direction.Outbound += d.PayloadOut + d.PayloadIn
+		if !met[d.Vendor] {
+			met[d.Vendor] = true
+			r.Vendors = append(r.Vendors, analyze.Vendor{Vendor: d.Vendor, Basis: d.VendorBasis, Verdicts: map[string]int{}, Series: []analyze.Hour{}})
+		}
+	}
+	return r
+}
+
+// office is a sample of each kind of destination.
+func office() *analyze.Result {
+	security := destination("10.0.0.5", "sensor-1.examplesec.net", "ExampleSec", "catalogue", 12_345_678)
+	security.Purpose, security.Product, security.ClientLabel = "security-cloud", "Endpoint Sensor", "BEN-PC"
+	second := security
+	second.Name, second.NameSource, second.PayloadOut = "sensor-2.examplesec.net", "dns", 400_000
+	domain := destination("10.0.0.6", "a.example.org", "example.org", "registrable-domain", 5_000)
+	cloud := destination("10.0.0.6", "bucket.storage.example.com", "", "none", 52_000)
+	cloud.Hoster, cloud.Tenant = "ExampleCloud", "bucket"
+	two := destination("10.0.0.7", "", "", "none", 900)
+	two.NameSource, two.OtherNames = "dns", []judge.OtherName{{Name: "one.example.net", Source: "dns"}, {Name: "two.example.net", Source: "dns"}}
+	attempt := destination("10.0.0.7", "gone.example.net", "example.net", "registrable-domain", 0)
+	attempt.State, attempt.NameSource = judge.Attempted, "dns"
+	looked := destination("10.0.0.8", "asked.example.com", "example.com", "registrable-domain", 0)
+	looked.State, looked.NameSource, looked.Servers, looked.Transport, looked.Port = judge.LookedUp, "dns-query", []judge.Server{}, "dns", 0
+	r := sample(security, second, cloud, domain, unnamed("10.0.0.40", "198.51.100.77", 1800), two, attempt, looked)
+	r.Coverage.CannotSee = []string{"capture.pcap is cut short: what came after is not known."}
+	return r
+}
