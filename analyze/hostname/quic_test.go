@@ -589,9 +589,10 @@ func BenchmarkQUICUnread(b *testing.B) {
 func benchmarkDatagram(b *testing.B, data []byte, want flow.More) {
 	n := NewNamer(nobody{}, Limits{})
 	m := &flow.Meta{Transport: packet.UDP, Full: len(data), SrcPort: clientPort, DstPort: 443}
+	var c flow.Conv
 	b.ReportAllocs()
 	for b.Loop() {
-		var c flow.Conv
+		c = flow.Conv{}
 		if n.Datagram(&c, m, data) != want {
 			b.Fatal("another answer")
 		}
