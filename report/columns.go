@@ -122,28 +122,21 @@ func (g *group) vendorCell(span) []string {
 // weakBasis says of a vendor that it is less sure than the catalogue's.
 var weakBasis = map[string]string{"registrable-domain": "domain", "catalogue-unverified": "unverified"}
 
-// namesCell shows the name that got most, then how the names are known.
+// namesCell shows the name that got most, then how the names are known. Where there is no name, it is the address.
 func (g *group) namesCell(span) []string {
-	known := "(" + strings.Join(slices.DeleteFunc(g.sources.sorted(), func(s string) bool { return s == "none" }), ", ") + ")"
+	known := g.sources.sorted()
+	if i := slices.Index(known, "none"); i >= 0 {
+		known[i] = "no name"
+	}
+	note := "(" + strings.Join(known, ", ") + ")"
 	all := g.names.sorted()
 	switch len(all) {
 	case 0:
-		return g.unnamed()
+		return []string{note}
 	case 1:
-		return []string{all[0], known}
+		return []string{all[0], note}
 	}
-	return []string{all[0], more(len(all)-1) + " " + known}
-}
-
-// unnamed is what stands for the name where there is none.
-func (g *group) unnamed() []string {
-	const none = "(no name)"
-	for ip := range g.servers {
-		if len(g.servers) == 1 {
-			return []string{ip.String(), none}
-		}
-	}
-	return []string{humanize.Comma(int64(len(g.servers))) + " addresses", none}
+	return []string{all[0], more(len(all)-1) + " " + note}
 }
 
 // what is the name or address of a row that is one destination, with how it is known, and the port.

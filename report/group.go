@@ -170,11 +170,14 @@ func (t *detail) look(d *judge.Destination) {
 	t.hosters.add(d.Hoster, d.PayloadOut)
 	t.sources.add(d.NameSource, d.PayloadOut)
 	t.ports.add(portOf(d), d.PayloadOut)
-	if d.Name != "" {
+	switch {
+	case d.Name != "":
 		t.names.add(d.Name, d.PayloadOut)
+	case len(d.OtherNames) == 0 && len(d.Servers) > 0:
+		t.names.add(d.Servers[0].IP.String(), d.PayloadOut)
 	}
 	for _, n := range d.OtherNames {
-		t.names.add(n.Name+"?", 0)
+		t.names.add(n.Name+"?", 0) // one of several that fit
 	}
 	for _, s := range d.Servers {
 		t.servers[s.IP] = true

@@ -133,7 +133,7 @@ func writeFile(ctx context.Context, path string, f render) error {
 		return writeTo(ctx, path, os.O_WRONLY, f)
 	}
 	folder, base := filepath.Split(path)
-	temp := filepath.Join(folder, "."+base+"."+strconv.Itoa(os.Getpid())+".tmp")
+	temp := folder + "." + base + "." + strconv.Itoa(os.Getpid()) + ".tmp"
 	err := writeTo(ctx, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, func(w io.Writer) error {
 		if !strings.HasSuffix(path, compressed) {
 			return f(w)

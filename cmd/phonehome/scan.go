@@ -105,13 +105,13 @@ func (a *app) scan(ctx context.Context, o analyze.Options, progress string) (*an
 		return nil, err
 	}
 	a.passedOver(r)
-	a.talk.detail("%d packets of %d captures in %s", r.Coverage.Packets, len(r.Captures), a.now().Sub(begin).Round(time.Millisecond))
+	a.talk.detail("packets: %d, captures: %d, time: %s", r.Coverage.Packets, len(r.Captures), a.now().Sub(begin).Round(time.Millisecond))
 	return r, nil
 }
 
 func (a *app) passedOver(r *analyze.Result) {
 	if n := len(r.Ignored); n > 0 && !a.talk.loud {
-		a.talk.note("%d files were passed over; -v lists them", n)
+		a.talk.note("files passed over: %d (-v lists them)", n)
 	}
 	for _, f := range r.Ignored {
 		a.talk.detail("passed over %s: %s", f.Path, f.Reason)
