@@ -115,14 +115,21 @@ func readDTLSFragment(in *cryptobyte.String) (f dtlsFragment, ok bool) {
 }
 
 // dtlsState is what a Namer keeps for DTLS.
-type dtlsState struct{ free []*dtlsReader }
+type dtlsState struct {
+	readers pool[dtlsReader]
+	hellos  pool[dtlsHello]
+}
 
 // dtlsReader reads the first ClientHello of a flow, whole or in fragments.
 type dtlsReader struct {
-	hellos    [maxDTLSHellos]dtlsHello
+	hellos    [maxDTLSHellos]*dtlsHello
+	held      int // bytes, see charge
 	used      uint8
 	datagrams uint8
 }
+
+// dtlsHelloSize is the memory of a hello beside what its assembly holds, in bytes.
+const dtlsHelloSize = 96
 
 // dtlsHello is a ClientHello as far as it was seen.
 type dtlsHello struct {
@@ -132,25 +139,18 @@ type dtlsHello struct {
 	body   assembly
 }
 
-func startDTLS(n *Namer) datagramReader {
-	last := len(n.dtls.free) - 1
-	if last < 0 {
-		return new(dtlsReader)
-	}
-	r := n.dtls.free[last]
-	n.dtls.free = n.dtls.free[:last]
-	return r
-}
+func startDTLS(n *Namer) datagramReader { return n.dtls.readers.take() }
 
 // close gives r back as new.
 func (r *dtlsReader) close(n *Namer) {
-	for i := range r.hellos {
-		h := &r.hellos[i]
+	n.charge(&r.held, 0)
+	for _, h := range r.hellos[:r.used] {
 		h.body.reset()
 		*h = dtlsHello{body: h.body}
+		n.dtls.hellos.give(h)
 	}
-	*r = dtlsReader{hellos: r.hellos}
-	n.dtls.free = append(n.dtls.free, r)
+	*r = dtlsReader{}
+	n.dtls.readers.give(r)
 }
 
 func (r *dtlsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
@@ -168,13 +168,22 @@ func (r *dtlsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) 
 	if r.report(n, m) {
 		return flow.Stop
 	}
-	if r.datagrams < maxDTLSDatagrams {
+	fits := n.charge(&r.held, r.size())
+	if fits && r.datagrams < maxDTLSDatagrams {
 		return flow.Go
 	}
 	if r.used > 0 {
 		n.hit(limitDTLS)
 	}
 	return flow.Stop
+}
+
+// size is the memory that the hellos of a flow hold, in bytes.
+func (r *dtlsReader) size() (size int) {
+	for _, h := range r.hellos[:r.used] {
+		size += dtlsHelloSize + h.body.size()
+	}
+	return size
 }
 
 // record keeps the fragments of ClientHellos in a handshake record.
@@ -191,16 +200,15 @@ func (r *dtlsReader) record(n *Namer, m *flow.Meta, body cryptobyte.String) {
 			n.hit(limitHead)
 			return
 		}
-		if h := r.hello(m, &f); h != nil {
+		if h := r.hello(n, m, &f); h != nil {
 			h.body.add(f.offset, f.body)
 		}
 	}
 }
 
 // hello returns the hello that a fragment belongs to; nil where there are too many, or where it contradicts what was said before.
-func (r *dtlsReader) hello(m *flow.Meta, f *dtlsFragment) *dtlsHello {
-	for i := range r.hellos[:r.used] {
-		h := &r.hellos[i]
+func (r *dtlsReader) hello(n *Namer, m *flow.Meta, f *dtlsFragment) *dtlsHello {
+	for _, h := range r.hellos[:r.used] {
 		if h.dir == m.Dir && h.number == f.number {
 			if h.length != f.length {
 				h.body.broken = true
@@ -211,7 +219,8 @@ func (r *dtlsReader) hello(m *flow.Meta, f *dtlsFragment) *dtlsHello {
 	if r.used == maxDTLSHellos {
 		return nil
 	}
-	h := &r.hellos[r.used]
+	h := n.dtls.hellos.take()
+	r.hellos[r.used] = h
 	r.used++
 	h.dir, h.number, h.length = m.Dir, f.number, f.length
 	return h
@@ -219,8 +228,7 @@ func (r *dtlsReader) hello(m *flow.Meta, f *dtlsFragment) *dtlsHello {
 
 // report hands on the first hello that is complete. It says whether the flow needs no more reading.
 func (r *dtlsReader) report(n *Namer, m *flow.Meta) (done bool) {
-	for i := range r.hellos[:r.used] {
-		h := &r.hellos[i]
+	for _, h := range r.hellos[:r.used] {
 		body, ok := h.body.first(&n.scratch, h.length)
 		if !ok || h.dir != m.Dir {
 			continue

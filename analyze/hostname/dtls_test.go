@@ -1,7 +1,6 @@
 package hostname
 
 import (
-	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
@@ -164,8 +163,8 @@ func TestDTLSReadersAreUsedAgain(t *testing.T) {
 	for _, p := range parts {
 		exchangeWith(n, h, []piece{up(p)})
 	}
-	if len(h.rows) > 0 || len(n.dtls.free) != 1 {
-		t.Errorf("got %q, %d readers", h.rows, len(n.dtls.free))
+	if len(h.rows) > 0 || len(n.dtls.readers.free) != 1 {
+		t.Errorf("got %q, %d readers", h.rows, len(n.dtls.readers.free))
 	}
 	exchangeWith(n, h, pieces(parts))
 	if want := []string{"dtls-sni a.example DTLS1.2"}; !slices.Equal(h.rows, want) {
@@ -195,12 +194,4 @@ func FuzzDTLS(f *testing.F) {
 
 func BenchmarkDTLSHello(b *testing.B) {
 	benchmarkDatagram(b, []byte(dtlsFragments(dtlsBody("a.example", ""), 0, 1<<14)[0]), flow.Stop)
-}
-
-// stunMessage is a message of STUN with a body.
-func stunMessage(kind uint16, body string) string {
-	b := binary.BigEndian.AppendUint16(nil, kind)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(body)))
-	b = binary.BigEndian.AppendUint32(b, stunCookie)
-	return string(b) + "transaction." + body
 }

@@ -97,8 +97,8 @@ func readGoogleLongHeader(payload []byte) (g googlePacket, ok bool) {
 }
 
 // googlePacket keeps what a packet in clear says of the handshake. One that says nothing of it does not tell who the client is.
-func (r *quicReader) googlePacket(m *flow.Meta, g *googlePacket) {
-	h := r.clear(m, g)
+func (r *quicReader) googlePacket(n *Namer, m *flow.Meta, g *googlePacket) {
+	h := r.clear(n, m, g)
 	if h == nil {
 		return
 	}
@@ -106,20 +106,21 @@ func (r *quicReader) googlePacket(m *flow.Meta, g *googlePacket) {
 	f.read(h)
 	if h.crypto.empty() {
 		r.used--
+		n.quic.giveBack(h)
 	}
 }
 
 // clear returns the hello of a connection in clear, nil where there are too many.
-func (r *quicReader) clear(m *flow.Meta, g *googlePacket) *quicHello {
-	for i := range r.hellos[:r.used] {
-		if h := &r.hellos[i]; h.profile == nil && h.version == g.version && h.has(g.id) {
+func (r *quicReader) clear(n *Namer, m *flow.Meta, g *googlePacket) *quicHello {
+	for _, h := range r.hellos[:r.used] {
+		if h.profile == nil && h.version == g.version && h.has(g.id) {
 			return h
 		}
 	}
 	if r.used == maxQUICHellos {
 		return nil
 	}
-	return r.begin(m, g.version, g.id)
+	return r.begin(n, m, g.version, g.id)
 }
 
 // googleOrder is the byte order of numbers: little endian before Q039.

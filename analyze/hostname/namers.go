@@ -156,6 +156,7 @@ type Namer struct {
 	dns     dnsState
 	quic    quicState
 	dtls    dtlsState
+	waiting int // bytes of hellos in datagrams that are not complete, see charge
 	labels  labelFilter
 	// row is the evidence that is being handed on, here so that it costs no memory of its own.
 	row Name

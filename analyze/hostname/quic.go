@@ -25,7 +25,8 @@ const (
 
 // quicState is what a Namer keeps for QUIC.
 type quicState struct {
-	free    []*quicReader
+	readers pool[quicReader]
+	hellos  pool[quicHello]
 	scratch quicScratch
 }
 
@@ -34,12 +35,16 @@ type quicState struct {
 // Who the client is shows when a packet is opened with the client's keys. They are made from a connection ID that the client
 // chose (RFC 9001, section 5.2), so that a flow of which the first packets were not captured stays unnamed.
 type quicReader struct {
-	hellos    [maxQUICHellos]quicHello
+	hellos    [maxQUICHellos]*quicHello
+	held      int // bytes, see charge
 	used      uint8
 	datagrams uint8
 	keys      uint8
 	dir       uint8 // of the client, where used > 0
 }
+
+// quicHelloSize is the memory of a hello and its keys beside its assembly, in bytes, as measured.
+const quicHelloSize = 2 << 10
 
 // quicHello is the hello of one connection as far as it was seen. Retry and version negotiation begin a new connection with new keys.
 type quicHello struct {
@@ -80,25 +85,22 @@ func (p quicPacket) fits(m *flow.Meta) bool {
 	return profiles == nil
 }
 
-func startQUIC(n *Namer) datagramReader {
-	last := len(n.quic.free) - 1
-	if last < 0 {
-		return new(quicReader)
-	}
-	r := n.quic.free[last]
-	n.quic.free = n.quic.free[:last]
-	return r
-}
+func startQUIC(n *Namer) datagramReader { return n.quic.readers.take() }
 
 // close gives r back as new: what one flow sent must never complete the hello of another.
 func (r *quicReader) close(n *Namer) {
-	for i := range r.hellos {
-		h := &r.hellos[i]
-		h.crypto.reset()
-		*h = quicHello{crypto: h.crypto}
+	n.charge(&r.held, 0)
+	for _, h := range r.hellos[:r.used] {
+		n.quic.giveBack(h)
 	}
-	*r = quicReader{hellos: r.hellos}
-	n.quic.free = append(n.quic.free, r)
+	*r = quicReader{}
+	n.quic.readers.give(r)
+}
+
+func (s *quicState) giveBack(h *quicHello) {
+	h.crypto.reset()
+	*h = quicHello{crypto: h.crypto}
+	s.hellos.give(h)
 }
 
 func (r *quicReader) read(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
@@ -112,14 +114,22 @@ func (r *quicReader) read(n *Namer, c *flow.Conv, m *flow.Meta, payload []byte) 
 	if r.datagrams == 1 && r.used == 0 && !saysQUIC(payload) {
 		c.Protocol = "" // until a packet of this unknown version is opened
 	}
-	switch {
-	case r.datagrams == maxQUICDatagrams && r.used > 0:
+	switch fits := n.charge(&r.held, r.size()); {
+	case !fits, r.datagrams == maxQUICDatagrams && r.used > 0:
 		n.hit(limitQUIC)
 		return flow.Stop
 	case r.datagrams == maxQUICDatagrams, r.keys == maxQUICKeys && r.used == 0:
 		return flow.Stop
 	}
 	return flow.Go
+}
+
+// size is the memory that the hellos of a flow hold, in bytes.
+func (r *quicReader) size() (size int) {
+	for _, h := range r.hellos[:r.used] {
+		size += quicHelloSize + h.crypto.size()
+	}
+	return size
 }
 
 // saysQUIC says whether a datagram that was taken for QUIC has a version that is QUIC by itself.
@@ -131,7 +141,7 @@ func saysQUIC(payload []byte) bool {
 // packets reads the packets of a datagram (RFC 9000, section 12.2).
 func (r *quicReader) packets(n *Namer, m *flow.Meta, payload []byte) {
 	if g, ok := readGoogleHeader(payload); ok {
-		r.googlePacket(m, &g)
+		r.googlePacket(n, m, &g)
 		return
 	}
 	for len(payload) > 0 {
@@ -165,8 +175,7 @@ func (r *quicReader) packet(n *Namer, m *flow.Meta, p *quicPacket) (end int) {
 
 // initial opens an Initial packet, with keys that the flow has or else with those of its connection ID, and keeps what it says.
 func (r *quicReader) initial(n *Namer, m *flow.Meta, p *quicPacket, f *quicProfile) bool {
-	for i := range r.hellos[:r.used] {
-		h := &r.hellos[i]
+	for _, h := range r.hellos[:r.used] {
 		if h.profile == f && h.version == p.version {
 			if payload, ok := h.keys.open(&n.quic.scratch, p); ok {
 				h.frames(n, payload)
@@ -187,7 +196,7 @@ func (r *quicReader) initial(n *Namer, m *flow.Meta, p *quicPacket, f *quicProfi
 	}
 	payload, ok := keys.open(&n.quic.scratch, p)
 	if ok {
-		h := r.begin(m, p.version, p.dcid)
+		h := r.begin(n, m, p.version, p.dcid)
 		h.profile, h.keys = f, keys
 		h.frames(n, payload)
 	}
@@ -195,12 +204,13 @@ func (r *quicReader) initial(n *Namer, m *flow.Meta, p *quicPacket, f *quicProfi
 }
 
 // begin adds a hello; there is room for it.
-func (r *quicReader) begin(m *flow.Meta, v quicVersion, id []byte) *quicHello {
-	h := &r.hellos[r.used]
+func (r *quicReader) begin(n *Namer, m *flow.Meta, v quicVersion, id []byte) *quicHello {
+	h := n.quic.hellos.take()
+	h.version = v
+	h.idLen = uint8(copy(h.id[:], id))
+	r.hellos[r.used] = h
 	r.used++
 	r.dir = m.Dir
-	h.version, h.base = v, 0
-	h.idLen = uint8(copy(h.id[:], id))
 	return h
 }
 
@@ -272,8 +282,7 @@ func (a *assembly) addFrame(n *Namer, in *cryptobyte.String) bool {
 
 // report hands on the first hello that is complete. It says whether the flow needs no more reading.
 func (r *quicReader) report(n *Namer, c *flow.Conv, m *flow.Meta) (done bool) {
-	for i := range r.hellos[:r.used] {
-		h := &r.hellos[i]
+	for i, h := range r.hellos[:r.used] {
 		if i == 0 {
 			c.Protocol = h.version.protocol()
 		}

@@ -88,13 +88,33 @@ func (a *assembly) first(scratch *[]byte, n int) ([]byte, bool) {
 // empty says whether nothing was added.
 func (a *assembly) empty() bool { return len(a.spans) == 0 && !a.broken }
 
-// maxSpare is the most memory that an assembly keeps for the next flow: two Initial packets full.
-const maxSpare = 4 << 10
+// size is the memory that an assembly holds, in bytes.
+func (a *assembly) size() int { return len(a.data) + len(a.spans)*spanSize }
+
+const (
+	spanSize = 24 // bytes of a span
+	// maxSpareData and maxSpareSpans are the most memory that an assembly keeps for the next flow: two Initial packets full.
+	maxSpareData  = 4 << 10
+	maxSpareSpans = 32
+	// maxWaiting is the most memory, in bytes, of all hellos of a Namer that are not complete: 2 MiB are some 400 at a time, where those
+	// of ordinary traffic are complete within a few packets. All 64 shards together stay under 128 MiB.
+	maxWaiting = 2 << 20
+)
 
 // reset makes an assembly as new, but for its memory.
 func (a *assembly) reset() {
-	if cap(a.data) > maxSpare {
+	if cap(a.data) > maxSpareData {
 		a.data = nil
 	}
+	if cap(a.spans) > maxSpareSpans {
+		a.spans = nil
+	}
 	*a = assembly{spans: a.spans[:0], data: a.data[:0]}
+}
+
+// charge notes that a flow whose incomplete hellos held so many bytes holds now as many. It says whether there is room for them.
+func (n *Namer) charge(held *int, now int) bool {
+	n.waiting += now - *held
+	*held = now
+	return n.waiting <= maxWaiting
 }

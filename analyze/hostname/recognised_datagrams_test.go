@@ -1,6 +1,7 @@
 package hostname
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,6 +58,14 @@ func recognisedSamples() []ofPort {
 		{"bittorrent", 0, "d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe"},
 		{"rtcp", 0, "\x80\xc8\x00\x06" + zeros(24) + "\x81\xca\x00\x01" + "ssrc"},
 	}
+}
+
+// stunMessage is a message of STUN with a body.
+func stunMessage(kind uint16, body string) string {
+	b := binary.BigEndian.AppendUint16(nil, kind)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(body)))
+	b = binary.BigEndian.AppendUint32(b, stunCookie)
+	return string(b) + "transaction." + body
 }
 
 // protocolOf is the protocol of a flow of datagrams to a port.
