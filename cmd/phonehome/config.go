@@ -105,12 +105,20 @@ func (c *configFile) pair(n *ast.MappingValueNode) error {
 		nodes = s.Values
 	}
 	for _, v := range nodes {
-		s, ok := v.(ast.ScalarNode)
-		if !ok {
+		if !isWord(v) {
 			return fmt.Errorf("%s: %s must be a word or a list of words", place(c.path, v.GetToken()), e.key)
 		}
-		e.values = append(e.values, value{s.GetToken().Value, place(c.path, s.GetToken())})
+		e.values = append(e.values, value{v.GetToken().Value, place(c.path, v.GetToken())})
 	}
 	c.entries = append(c.entries, e)
 	return nil
+}
+
+// isWord says whether a node is a plain value: no list, no alias, no tag.
+func isWord(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return true
+	}
+	return false
 }
