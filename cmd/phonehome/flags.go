@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"phonehome/analyze"
+	"phonehome/analyze/vendors"
 	"phonehome/report"
 )
 
@@ -130,6 +132,16 @@ func (f *judgeFlags) apply(o *analyze.Options) error {
 	o.Internal, o.InternalNone, o.InferInternal = f.internal.networks, f.internal.none, f.infer == on
 	o.GeoCountry, o.GeoASN, o.GeoEmbedded = f.geoCountry, f.geoASN, !f.withoutEmbeddedData
 	o.AsOf = f.asOf
+	if f.catalogue == "" {
+		return nil
+	}
+	text, err := os.ReadFile(f.catalogue)
+	if err != nil {
+		return usage("--catalogue: %w", err)
+	}
+	if o.Catalogue, err = vendors.Load(text); err != nil {
+		return usage("--catalogue %s: %w", f.catalogue, err)
+	}
 	return nil
 }
 

@@ -58,6 +58,9 @@ func versionText() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		fmt.Fprintf(&b, ", built with %s", info.GoVersion)
 	}
-	fmt.Fprintf(&b, "\nvendor catalogue %s\n", vendors.Default().Version())
+	fmt.Fprintf(&b, "\n\nBuilt in:\n  vendor catalogue, %s\n", vendors.Default().Version())
+	for _, d := range vendors.Data() {
+		fmt.Fprintf(&b, "  %s, %s, %s: %s\n", d.Name, d.Date, d.Licence, d.Source)
+	}
 	return b.String()
 }
