@@ -27,7 +27,7 @@ type span struct{ first, last time.Time }
 // The columns. Those that may be cut hold names, which --wide and pipes show in full.
 var (
 	vendorColumn  = column{title: "Vendor (purpose)", least: 14, cell: (*group).vendorCell}
-	countryColumn = column{title: "Country", cell: (*group).keyCell}
+	countryColumn = column{title: "Country", least: 7, cell: func(g *group, _ span) []string { return []string{g.key.text} }}
 	clientColumn  = column{title: "Client", least: 15, cell: (*group).client}
 	vendorsColumn = column{title: "Vendor", least: 14, cell: func(g *group, _ span) []string { return some(g.vendors) }}
 	clientsColumn = column{title: "Clients", right: true, cell: func(g *group, _ span) []string { return count(len(g.clients)) }}
@@ -98,8 +98,6 @@ func list(t tally) []string {
 	}
 	return []string{strings.Join(all, ", ")}
 }
-
-func (g *group) keyCell(span) []string { return []string{g.key} }
 
 // vendorCell is the vendor of a row that has one, and what is known of it: its purpose, or why it is not sure. Never its network's owner.
 func (g *group) vendorCell(span) []string {

@@ -12,7 +12,7 @@ import (
 
 // group is one row of the table in the making: the destinations that have its key in common.
 type group struct {
-	key          string
+	key          rowKey
 	vendor       string // of its first destination
 	out, in      uint64 // payload bytes
 	first, last  time.Time
@@ -49,31 +49,47 @@ const (
 // By are the values of Options.By.
 func By() []string { return []string{byVendor, byDestination, byClient, byCountry} }
 
+// rowKey is what the destinations of one row have in common: a text, or an address where that says more.
+type rowKey struct {
+	text string
+	addr netip.Addr
+}
+
 // keyOf says which row a destination belongs to.
-func keyOf(by string, d *judge.Destination) string {
+func keyOf(by string, d *judge.Destination) rowKey {
 	switch by {
 	case byDestination:
-		return d.ID
+		return rowKey{text: d.ID}
 	case byClient:
-		return d.Client.String()
+		return rowKey{addr: d.Client}
 	case byCountry:
-		return countryOf(d)
+		return rowKey{text: countryOf(d)}
 	}
-	return vendorOf(d)
+	return recipientOf(d)
+}
+
+// recipientOf tells recipients apart: by vendor; where that is not known, by name or address.
+func recipientOf(d *judge.Destination) rowKey {
+	switch {
+	case d.Vendor != "":
+		return rowKey{text: d.Vendor}
+	case d.Name == "" && len(d.OtherNames) == 0 && len(d.Servers) > 0:
+		return rowKey{addr: d.Servers[0].IP}
+	}
+	return rowKey{text: "(" + whatOf(d)}
 }
 
 // unknown stands where nothing is known: a word, so that nobody reads a meaning into an empty cell.
 const unknown = "unknown"
 
-// vendorOf names whose a destination is. Where that is not known, what is known of it stands in brackets: never its network's owner.
+// vendorOf names whose a destination is, for a cell with others. Where that is not known, what is known of it stands in brackets: never its
+// network's owner.
 func vendorOf(d *judge.Destination) string {
-	switch {
-	case d.Vendor == "":
+	if d.Vendor == "" {
 		return unknown + " (" + whatOf(d) + ")"
-	case d.VendorBasis == "registrable-domain":
-		return d.Vendor + " (domain)"
-	case d.VendorBasis == "catalogue-unverified":
-		return d.Vendor + " (unverified)"
+	}
+	if word, ok := weakBasis[d.VendorBasis]; ok {
+		return d.Vendor + " (" + word + ")"
 	}
 	return d.Vendor
 }
@@ -101,7 +117,7 @@ func countryOf(d *judge.Destination) string {
 
 // groups sums the destinations by row, most payload out first, and fills in the detail of the first limit rows (0: of all).
 func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*group) {
-	index := map[string]*group{}
+	index := map[rowKey]*group{}
 	var all []*group
 	for i := range r.Destinations {
 		d := &r.Destinations[i]

@@ -34,13 +34,19 @@ func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
 
 // jsonWriter keeps the first error.
 type jsonWriter struct {
-	w     *bufio.Writer
-	value bytes.Buffer
-	safe  []byte
-	err   error
+	w       *bufio.Writer
+	value   bytes.Buffer
+	encoder *json.Encoder // into value
+	safe    []byte
+	err     error
 }
 
-func newJSONWriter(w *bufio.Writer) *jsonWriter { return &jsonWriter{w: w} }
+func newJSONWriter(w *bufio.Writer) *jsonWriter {
+	j := &jsonWriter{w: w}
+	j.encoder = json.NewEncoder(&j.value)
+	j.encoder.SetEscapeHTML(false)
+	return j
+}
 
 func (j *jsonWriter) text(s string) {
 	if j.err == nil {
@@ -73,10 +79,8 @@ func (j *jsonWriter) encode(v reflect.Value, prefix string) {
 		return
 	}
 	j.value.Reset()
-	e := json.NewEncoder(&j.value)
-	e.SetEscapeHTML(false)
-	e.SetIndent(prefix, "  ")
-	if j.err = e.Encode(v.Addr().Interface()); j.err != nil {
+	j.encoder.SetIndent(prefix, "  ")
+	if j.err = j.encoder.Encode(v.Addr().Interface()); j.err != nil {
 		return
 	}
 	j.safe = appendSafeJSON(j.safe[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")))

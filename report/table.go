@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
+	"net/netip"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -17,8 +17,9 @@ import (
 // writeTable writes the result for a person: the verdict, the rows, what could not be seen, and what to do next.
 func writeTable(w io.Writer, r *analyze.Result, o Options) error {
 	p := &page{r: r, o: o}
-	p.line(p.style(color.Bold).Sprint(verdict(r)))
-	for _, s := range remarks(r) {
+	t := countTotals(r)
+	p.line(p.style(color.Bold).Sprint(t.verdict()))
+	for _, s := range t.remarks(r) {
 		p.line(s)
 	}
 	p.line(readLine(r))
@@ -101,30 +102,36 @@ func times(r *analyze.Result) span {
 
 // totals are what the verdict counts.
 type totals struct {
-	transfers                           int
-	vendors, domains, unknowns, clients map[string]bool
-	states                              map[judge.State]int
-	out                                 uint64
+	transfers                  int
+	vendors, domains, unknowns map[rowKey]bool
+	clients                    map[netip.Addr]bool
+	states                     map[judge.State]int
+	proxied                    bool // some bytes stand on a proxy's outer leg too
+	out                        uint64
 }
 
 func countTotals(r *analyze.Result) totals {
-	t := totals{vendors: map[string]bool{}, domains: map[string]bool{}, unknowns: map[string]bool{}, clients: map[string]bool{}, states: map[judge.State]int{}}
+	t := totals{vendors: map[rowKey]bool{}, domains: map[rowKey]bool{}, unknowns: map[rowKey]bool{}, clients: map[netip.Addr]bool{}, states: map[judge.State]int{}}
 	for i := range r.Destinations {
 		d := &r.Destinations[i]
 		t.states[d.State]++
-		if d.State != judge.Transferred || d.CountedElsewhere() {
+		if d.CountedElsewhere() {
+			t.proxied = true
+			continue
+		}
+		if d.State != judge.Transferred {
 			continue
 		}
 		t.transfers++
 		t.out += d.PayloadOut
-		t.clients[d.Client.String()] = true
-		t.recipients(d)[vendorOf(d)] = true
+		t.clients[d.Client] = true
+		t.recipients(d)[recipientOf(d)] = true
 	}
 	return t
 }
 
 // recipients is the set that a destination's recipient belongs to.
-func (t *totals) recipients(d *judge.Destination) map[string]bool {
+func (t *totals) recipients(d *judge.Destination) map[rowKey]bool {
 	switch {
 	case d.Vendor == "":
 		return t.unknowns
@@ -135,14 +142,13 @@ func (t *totals) recipients(d *judge.Destination) map[string]bool {
 }
 
 // verdict says in one line what left.
-func verdict(r *analyze.Result) string {
-	t := countTotals(r)
+func (t *totals) verdict() string {
 	if t.transfers == 0 {
 		return "No transfer was seen to leave."
 	}
 	var to []string
 	for _, s := range []struct {
-		set       map[string]bool
+		set       map[rowKey]bool
 		one, many string
 	}{{t.vendors, "vendor", "vendors"}, {t.domains, "domain of no known vendor", "domains of no known vendor"}, {t.unknowns, "unknown recipient", "unknown recipients"}} {
 		if n := len(s.set); n > 0 {
@@ -170,7 +176,7 @@ func and(parts []string) string {
 }
 
 // remarks are what a reader must know before believing the verdict.
-func remarks(r *analyze.Result) (out []string) {
+func (t *totals) remarks(r *analyze.Result) (out []string) {
 	d := r.Coverage.Direction
 	sum := d.Outbound + d.InsideInside + d.OutsideOutside + d.Local
 	if sum > 0 && d.OutsideOutside > sum/2 {
@@ -179,10 +185,10 @@ func remarks(r *analyze.Result) (out []string) {
 	if len(r.Destinations) == 0 {
 		return out
 	}
-	if s := weaker(countTotals(r).states); s != "" {
+	if s := weaker(t.states); s != "" {
 		out = append(out, "Beside them: "+s+".")
 	}
-	if slices.ContainsFunc(r.Destinations, func(d judge.Destination) bool { return d.CountedElsewhere() }) {
+	if t.proxied {
 		out = append(out, "A proxy was seen from both sides: bytes are summed once, on its outer side.")
 	}
 	return append(out, "No register was given: nothing can be called disclosed or undisclosed.")
