@@ -45,7 +45,7 @@ func (c *coverageSums) add(r *flow.Row) {
 }
 
 func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, x *hostname.Index) Coverage {
-	c := Coverage{Undecoded: map[string]uint64{}, Duplicates: sums.duplicates, Direction: b.Direction, LimitsHit: maps.Clone(e.limits)}
+	c := Coverage{Undecoded: map[string]uint64{}, Duplicates: sums.duplicates, Direction: b.Direction, LimitsHit: maps.Clone(e.limits), ProposeInternal: []string{}}
 	for i := range e.captures {
 		in := &e.captures[i]
 		c.Packets += in.Packets
@@ -63,6 +63,9 @@ func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, x *hostname.In
 	c.Outbound = Outbound{WireBytes: b.WireOut, NamedBy: b.NamedBy}
 	for _, n := range b.NamedBy {
 		c.Outbound.PayloadBytes += n
+	}
+	for _, p := range b.ProposeInternal() {
+		c.ProposeInternal = append(c.ProposeInternal, p.String())
 	}
 	c.CannotSee = e.cannotSee(&c, sums)
 	return c

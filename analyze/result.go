@@ -91,7 +91,8 @@ type Coverage struct {
 	Direction        judge.Direction   `json:"direction"`
 	Outbound         Outbound          `json:"outbound"`
 	LimitsHit        map[string]uint64 `json:"limits_hit"`
-	CannotSee        []string          `json:"cannot_see"` // sentences, each true of this capture
+	CannotSee        []string          `json:"cannot_see"`       // sentences, each true of this capture
+	ProposeInternal  []string          `json:"propose_internal"` // networks that opened most of what is between outside addresses
 }
 
 // Outbound sums what went from inside to outside, in bytes.

@@ -17,7 +17,7 @@ func next(r *analyze.Result, o Options) string {
 	case again == "":
 		again = "phonehome scan CAPTURE"
 	case o.Saved == "" && d.OutsideOutside > d.Outbound+d.InsideInside+d.Local:
-		return Terminal(again) + " --internal CIDR"
+		return Terminal(again) + " " + internalFlags(r)
 	}
 	if len(r.Destinations) == 0 {
 		return "phonehome help exit-codes"
@@ -29,6 +29,14 @@ func next(r *analyze.Result, o Options) string {
 		return Terminal(again) + " -o result.json"
 	}
 	return Terminal(again) + " --wide --limit 0"
+}
+
+// internalFlags propose what counts as inside: the network that opened most of what lies outside.
+func internalFlags(r *analyze.Result) string {
+	if p := r.Coverage.ProposeInternal; len(p) > 0 {
+		return "--internal " + Quote(Terminal(p[0]))
+	}
+	return "--internal CIDR"
 }
 
 // firstVendor is the vendor that got most. One whose name a shell or a terminal could misread is passed over: nobody should paste

@@ -180,7 +180,7 @@ func (t *totals) remarks(r *analyze.Result) (out []string) {
 	d := r.Coverage.Direction
 	sum := d.Outbound + d.InsideInside + d.OutsideOutside + d.Local
 	if sum > 0 && d.OutsideOutside > sum/2 {
-		out = append(out, percent(d.OutsideOutside, sum)+" of all payload is between outside addresses, and was not judged: name your networks with --internal CIDR.")
+		out = append(out, percent(d.OutsideOutside, sum)+" of all payload is between outside addresses, and was not judged: name your networks, for instance with "+internalFlags(r)+".")
 	}
 	if len(r.Destinations) == 0 {
 		return out

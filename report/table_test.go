@@ -46,6 +46,7 @@ func TestTable(t *testing.T) {
 	empty := sample()
 	outside := sample()
 	outside.Coverage.Direction.OutsideOutside = 1000
+	outside.Coverage.ProposeInternal = []string{"198.51.100.0/24", "192.0.2.0/24"}
 	mostlyOutside := office()
 	mostlyOutside.Coverage.Direction.OutsideOutside = 1 << 30
 	for _, c := range []struct {

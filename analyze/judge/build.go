@@ -14,10 +14,11 @@ import (
 
 // Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet.
 type Builder struct {
-	networks *flow.Networks
-	names    *hostname.Index
-	dests    map[destKey]*dest
-	folded   map[netip.Prefix]string
+	networks  *flow.Networks
+	names     *hostname.Index
+	dests     map[destKey]*dest
+	folded    map[netip.Prefix]string
+	outsiders candidates
 
 	// Direction sums the transport payload of all rows, both ways.
 	Direction Direction
@@ -39,7 +40,7 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(n *flow.Networks, x *hostname.Index) *Builder {
-	return &Builder{networks: n, names: x, dests: map[destKey]*dest{}, NamedBy: map[string]uint64{}}
+	return &Builder{networks: n, names: x, dests: map[destKey]*dest{}, outsiders: candidates{}, NamedBy: map[string]uint64{}}
 }
 
 // destKey is what makes flows one destination. what is the name, the names of an ambiguous flow joined, an address, or the network that
@@ -102,6 +103,7 @@ func (b *Builder) Add(r *flow.Row) {
 		b.outbound(r, 1, payload)
 	case sa == flow.Outside:
 		b.Direction.OutsideOutside += payload
+		b.outsiders.add(r, payload)
 	default:
 		b.insideInside(r, payload)
 	}
