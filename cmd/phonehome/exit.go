@@ -33,7 +33,7 @@ var exitCodes = []exitCode{
 	{exitUsage, "the command line or the configuration is wrong: nothing was read"},
 	{exitCapture, "a capture could not be read, was cut short, damaged or empty, or nothing was analysed or judged; outputs are still written with what was read"},
 	{exitOutput, "an output could not be written"},
-	{exitInterrupted, "interrupted: no output was written"},
+	{exitInterrupted, "interrupted: a file of -o is whole or not there"},
 }
 
 // exit is how a command ends, where it doesn't end well.
