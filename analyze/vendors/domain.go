@@ -89,7 +89,7 @@ func parent(name string) string {
 // registration is what the public suffix list says of a name.
 type registration struct {
 	suffix  string // the public suffix
-	domain  string // the registrable domain: suffix and one label more; "" for a public suffix alone
+	domain  string // the registrable domain: suffix and one label more; a private suffix alone is its own; "" for another alone
 	private bool   // the suffix is of the list's private part: a company's, below which its tenants register
 	public  bool   // the name is of the public DNS: not of .local, .internal, .arpa or a domain that nobody delegated
 }
@@ -100,8 +100,11 @@ func register(name string) registration {
 	suffix, icann := publicsuffix.PublicSuffix(name)
 	r := registration{suffix: suffix, private: !icann && strings.Contains(suffix, ".")}
 	r.public = (icann || r.private) && suffix != "arpa" && !strings.HasSuffix(suffix, ".arpa")
-	if below := len(name) - len(suffix); r.public && below > 1 {
+	switch below := len(name) - len(suffix); {
+	case r.public && below > 1:
 		r.domain = name[strings.LastIndexByte(name[:below-1], '.')+1:]
+	case r.private:
+		r.domain = suffix
 	}
 	return r
 }

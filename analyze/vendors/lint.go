@@ -82,7 +82,7 @@ func (l *linter) domain(vendor string, p fileProduct, d string) {
 	switch {
 	case problem != "" || ascii != d:
 		l.add("vendor %q: domain %q is not written as the catalogue does: lower case, ASCII, no wildcard, no last dot", vendor, d)
-	case r.suffix == d:
+	case r.suffix == d && !(p.Suffix && r.private):
 		l.add("vendor %q: domain %q is a public suffix: what is below it is others'", vendor, d)
 	case twice:
 		l.add("vendor %q: domain %q is also of vendor %q", vendor, d, had.vendor)

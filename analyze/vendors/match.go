@@ -110,7 +110,7 @@ func (s *sighting) match() Match {
 		m.set(s.own)
 	case s.speaks(s.tracker):
 		m.set(s.tracker)
-	case s.hoster == nil && s.domain != "":
+	case s.hoster == nil && s.domain != "" && s.domain != s.suffix:
 		m.Vendor, m.Basis = s.domain, BasisRegistrable
 	}
 	return m
@@ -170,8 +170,8 @@ func (s *sighting) domainStep() string {
 	switch {
 	case s.hoster != nil:
 		return "not used: the vendor is the tenant, who is not known by more than its name there"
-	case s.domain == "":
-		return "there is none"
+	case s.domain == "" || s.domain == s.suffix:
+		return "there is none: the name is a public suffix, or not public"
 	}
 	return s.domain + " stands for the vendor, who is not known"
 }

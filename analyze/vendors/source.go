@@ -30,6 +30,7 @@ type fileProduct struct {
 	Purpose    Purpose  `yaml:"purpose"`
 	Unverified bool     `yaml:"unverified"`
 	Within     string   `yaml:"within"` // another vendor, in whose domain this product's lie
+	Suffix     bool     `yaml:"suffix"` // a private public suffix, though all below it is the vendor's own
 	Reference  string   `yaml:"reference"`
 	Domains    []string `yaml:"domains"`
 }
