@@ -13,10 +13,10 @@ build: ## the program, as ./phonehome
 	$(GO) build -trimpath -o phonehome ./cmd/phonehome
 
 test: ## all tests that need no foreign tool; those that do say that they were not run
-	$(GO) test -shuffle=on ./...
+	GO=$(GO) .ci/test
 
 race: ## the tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 30m ./...
+	GO=$(GO) CGO_ENABLED=1 .ci/test -race -timeout 30m
 
 lint: ## formatting, go vet and staticcheck, pinned in .ci/tools.mod
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
