@@ -3,6 +3,7 @@ package vendors
 import _ "embed"
 
 //go:generate go run ./internal/gen catalogue
+//go:generate go run ./internal/gen fixtures ../../fixtures/data
 
 // What is built in. The databases are opened where they lie in the program: only the pages that are looked at get into memory.
 var (

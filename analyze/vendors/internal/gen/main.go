@@ -1,5 +1,6 @@
 // Command gen makes the data that package vendors embeds. Run in the folder of that package, `gen catalogue` compiles the vendor catalogue from
-// its YAML, and `gen fetched DIR` re-writes public data sets that fetch.sh laid into DIR. The same input gives the same bytes.
+// its YAML, and `gen fetched DIR` re-writes public data sets that fetch.sh laid into DIR;
+// `gen fixtures DIR` writes the small databases of tests. The same input gives the same bytes.
 package main
 
 import (
@@ -27,8 +28,10 @@ func run(args []string) error {
 		return compile()
 	case len(args) == 2 && args[0] == "fetched":
 		return rewrite(args[1])
+	case len(args) == 2 && args[0] == "fixtures":
+		return writeFixtures(args[1])
 	}
-	return fmt.Errorf("usage: gen catalogue, or gen fetched DIR")
+	return fmt.Errorf("usage: gen catalogue, gen fetched DIR, or gen fixtures DIR")
 }
 
 // compile turns the YAML of the catalogue into the text that is embedded.

