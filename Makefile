@@ -40,8 +40,7 @@ fixtures: ## the demonstration capture, and the captures of all cases under fixt
 	$(GO) run ./fixtures/write -o fixtures/out
 
 demo: build ## scan the demonstration capture
-	./phonehome scan fixtures/demo.pcap --as-of 2018-12-01 --no-config --no-embedded-geo --catalogue fixtures/data/catalogue.yaml \
-		--geoip-country fixtures/data/country.mmdb --geoip-asn fixtures/data/asn.mmdb
+	./phonehome scan fixtures/demo.pcap --as-of 2018-12-01 --no-config --no-embedded-geo --catalogue fixtures/data/catalogue.yaml
 
 generate: ## data that is made from other data (see the README beside each)
 	$(GO) generate ./...

@@ -129,9 +129,9 @@ func TestFormatsAreDocumented(t *testing.T) {
 	}
 }
 
-// demoArgs is the scan of `make demo`: with the small catalogue and databases, so that refreshed data don't change what the README shows.
-var demoArgs = []string{"scan", "fixtures/demo.pcap", "--as-of", "2018-12-01", "--no-config", "--no-embedded-geo", "--catalogue", "fixtures/data/catalogue.yaml",
-	"--geoip-country", "fixtures/data/country.mmdb", "--geoip-asn", "fixtures/data/asn.mmdb"}
+// demoArgs is the scan of `make demo`: with the small catalogue, and without countries, which the addresses of documentation have none of. So refreshed
+// data don't change what the README shows.
+var demoArgs = []string{"scan", "fixtures/demo.pcap", "--as-of", "2018-12-01", "--no-config", "--no-embedded-geo", "--catalogue", "fixtures/data/catalogue.yaml"}
 
 // TestDemo holds the README, and the Makefile, to what the demonstration prints.
 func TestDemo(t *testing.T) {
