@@ -39,6 +39,23 @@ const (
 	BasisNone        = "none"
 )
 
+// Evidence says why the catalogue holds a product's domains to be its vendor's.
+type Evidence string
+
+// The kinds of evidence, strongest first. What each is worth is in docs/decisions/0005-catalogue.md.
+const (
+	EvidenceDocument Evidence = "document" // a page of the vendor, or about the product, names the domain or the service: see Reference
+	EvidenceList     Evidence = "list"     // a public list of companies' domains has it, or the domain above it
+	EvidenceCode     Evidence = "code"     // published code, logs or manuals for the product name it
+	EvidenceName     Evidence = "name"     // the domain is the company's, brand's or product's own name
+	EvidenceNone     Evidence = "none"     // not checked: the basis is catalogue-unverified
+)
+
+// Evidences are all kinds of evidence, strongest first.
+func Evidences() []Evidence {
+	return []Evidence{EvidenceDocument, EvidenceList, EvidenceCode, EvidenceName, EvidenceNone}
+}
+
 // Vendor is a company of the catalogue.
 type Vendor struct {
 	Name      string    `json:"vendor"`
@@ -53,6 +70,7 @@ type Product struct {
 	Name      string   `json:"product"`
 	Purpose   Purpose  `json:"purpose"`
 	Basis     string   `json:"basis"`
+	Evidence  Evidence `json:"evidence"`
 	Reference string   `json:"reference"`
 	Domains   []string `json:"domains"` // each stands for itself and all names below it; lower case, IDNA in ASCII
 }

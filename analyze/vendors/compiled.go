@@ -11,7 +11,7 @@ import (
 //
 //	phonehome-catalogue/1  VERSION
 //	V  vendor  country  reference  networks (separated by spaces)
-//	P  product  purpose  basis  reference        of the vendor above
+//	P  product  purpose  basis  evidence  reference    of the vendor above
 //	D  domain                                    of the product above
 //	H  hoster
 //	T  pattern                                   of the hoster above
@@ -35,7 +35,7 @@ func Compile(version string, vendors []Vendor) []byte {
 	for _, v := range vendors {
 		b = line(b, "V", v.Name, v.Country, v.Reference, strings.Join(v.Networks, " "))
 		for _, p := range v.Products {
-			b = line(b, "P", p.Name, string(p.Purpose), p.Basis, p.Reference)
+			b = line(b, "P", p.Name, string(p.Purpose), p.Basis, string(p.Evidence), p.Reference)
 			for _, d := range p.Domains {
 				b = line(b, "D", d)
 			}
@@ -105,7 +105,7 @@ func (d *decoded) add(row string) bool {
 			return false
 		}
 		v, f := &d.vendors[len(d.vendors)-1], fields(rest)
-		v.Products = append(v.Products, Product{Name: f[0], Purpose: Purpose(f[1]), Basis: f[2], Reference: f[3]})
+		v.Products = append(v.Products, Product{Name: f[0], Purpose: Purpose(f[1]), Basis: f[2], Evidence: Evidence(f[3]), Reference: f[4]})
 		return true
 	case "D":
 		return d.addDomain(rest)
@@ -140,8 +140,8 @@ func (d *decoded) addPattern(text string) bool {
 	return true
 }
 
-// fields cuts a line into the four fields that V and P have; those that it lacks are empty.
-func fields(row string) (f [4]string) {
+// fields cuts a line into the fields of P, of which V has fewer; those that it lacks are empty.
+func fields(row string) (f [5]string) {
 	for i := range f {
 		f[i], row, _ = strings.Cut(row, "\t")
 	}

@@ -7,5 +7,5 @@ const (
 	countryVersion, countryDate, countrySHA256    = "2.3.2026060120", "2026-06-01", "c066d73bfc174ff4435fb467ed45ca315708dc3d901a38910fce5c267c87f259"
 	asnVersion, asnDate, asnSHA256                = "2.3.2026061719", "2026-06-17", "0b17f446a37706cade6f018f341ced3f57818940cce99c727512a82f278e6adc"
 	makersVersion, makersDate, makersSHA256       = "2.1.9", "2026-08-26", "213d4b2cb8a850aedc10be421508a9c95342bde696788f04eafc7ad65bbd4d70"
-	trackersVersion, trackersDate, trackersSHA256 = "0.30.0", "2026-09-14", "6c0001d26dfef3b2275ef14624972f95c61f894fb3124ca908604a42e14243e8"
+	trackersVersion, trackersDate, trackersSHA256 = "0.30.0", "2026-09-14", "f3b2ef0d76c723dbc565fb8d3919aa440d229633e22ae53f4cbb3800f40fa9dd"
 )

@@ -70,6 +70,12 @@ func (l *linter) product(vendor string, p fileProduct) {
 	if !slices.Contains(Purposes(), p.Purpose) {
 		l.add("vendor %q: product %q: purpose %q is unknown", vendor, p.Product, p.Purpose)
 	}
+	if !slices.Contains(Evidences(), p.Evidence) {
+		l.add("vendor %q: product %q: evidence %q is unknown", vendor, p.Product, p.Evidence)
+	}
+	if p.Evidence == EvidenceDocument && p.Reference == "" {
+		l.add("vendor %q: product %q: the evidence is a document, and no reference says which", vendor, p.Product)
+	}
 	for _, d := range p.Domains {
 		l.domain(vendor, p, d)
 	}

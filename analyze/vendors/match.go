@@ -163,7 +163,7 @@ func (s *sighting) rowStep(r *row) string {
 	if why := s.silence(r); why != "" {
 		return text + "; not used: " + why
 	}
-	return text + "; basis " + r.product.Basis
+	return fmt.Sprintf("%s; basis %s, evidence: %s", text, r.product.Basis, r.product.Evidence)
 }
 
 func (s *sighting) domainStep() string {

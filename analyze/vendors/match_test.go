@@ -148,7 +148,7 @@ func TestExplain(t *testing.T) {
 	c := fixture(t)
 	for name, want := range map[string][]string{
 		"eu.update.examplesec.example": {"name: eu.update.examplesec.example", "public suffix list: example is not a domain of the public DNS",
-			"hosters: no pattern fits", "catalogue: update.examplesec.example is of ExampleSec, Signature update; basis catalogue"},
+			"hosters: no pattern fits", "catalogue: update.examplesec.example is of ExampleSec, Signature update; basis catalogue, evidence: name"},
 		"others.bucket.example": {"name: others.bucket.example", "public suffix list: example is not a domain of the public DNS",
 			"hosters: {tenant}.bucket.example fits: hoster Example Cloud, tenant others", "catalogue: no entry holds the name",
 			"third-party-web: no entry holds the name", "registrable domain: not used: the vendor is the tenant, who is not known by more than its name there"},

@@ -26,13 +26,13 @@ type fileVendor struct {
 }
 
 type fileProduct struct {
-	Product    string   `yaml:"product"`
-	Purpose    Purpose  `yaml:"purpose"`
-	Unverified bool     `yaml:"unverified"`
-	Within     string   `yaml:"within"` // another vendor, in whose domain this product's lie
-	Suffix     bool     `yaml:"suffix"` // a private public suffix, though all below it is the vendor's own
-	Reference  string   `yaml:"reference"`
-	Domains    []string `yaml:"domains"`
+	Product   string   `yaml:"product"`
+	Purpose   Purpose  `yaml:"purpose"`
+	Evidence  Evidence `yaml:"evidence"`
+	Within    string   `yaml:"within"` // another vendor, in whose domain this product's lie
+	Suffix    bool     `yaml:"suffix"` // a private public suffix, though all below it is the vendor's own
+	Reference string   `yaml:"reference"`
+	Domains   []string `yaml:"domains"`
 }
 
 type fileHoster struct {
@@ -99,10 +99,10 @@ func (v fileVendor) vendor() Vendor {
 	out := Vendor{Name: v.Vendor, Country: v.Country, Reference: v.Reference, Networks: v.Networks}
 	for _, p := range v.Products {
 		basis := BasisCatalogue
-		if p.Unverified {
+		if p.Evidence == EvidenceNone {
 			basis = BasisUnverified
 		}
-		out.Products = append(out.Products, Product{p.Product, p.Purpose, basis, p.Reference, p.Domains})
+		out.Products = append(out.Products, Product{p.Product, p.Purpose, basis, p.Evidence, p.Reference, p.Domains})
 	}
 	return out
 }

@@ -116,10 +116,10 @@ func TestFixtureCatalogueHasEveryPurpose(t *testing.T) {
 func TestLoadRefuses(t *testing.T) {
 	vendor := func(lines ...string) string { return "version: \"1\"\nvendors:\n" + strings.Join(lines, "\n") + "\n" }
 	product := func(domains string) string {
-		return vendor("  - {vendor: A, products: [{product: p, purpose: update, domains: [" + domains + "]}]}")
+		return vendor("  - {vendor: A, products: [{product: p, purpose: update, evidence: name, domains: [" + domains + "]}]}")
 	}
-	second := "  - {vendor: B, products: [{product: p, purpose: update, domains: [b.a.example]}]}"
-	first := "  - {vendor: A, products: [{product: p, purpose: update, domains: [a.example]}]}"
+	second := "  - {vendor: B, products: [{product: p, purpose: update, evidence: name, domains: [b.a.example]}]}"
+	first := "  - {vendor: A, products: [{product: p, purpose: update, evidence: name, domains: [a.example]}]}"
 	for _, c := range []struct{ name, text, want string }{
 		{"no version", "vendors: []\n", "no version"},
 		{"unknown key", "version: \"1\"\nvendor: []\n", `unknown field "vendor"`},
@@ -134,8 +134,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"twice", product("a.example, a.example"), `also of vendor "A"`},
 		{"no domains", product(""), "without domains"},
 		{"purpose", strings.Replace(product("a.example"), "update", "spying", 1), `purpose "spying" is unknown`},
-		{"country", vendor("  - {vendor: A, country: us, products: [{product: p, purpose: update, domains: [a.example]}]}"), `country "us"`},
-		{"network", vendor("  - {vendor: A, networks: [192.0.2.1/24], products: [{product: p, purpose: update, domains: [a.example]}]}"), `network "192.0.2.1/24"`},
+		{"evidence", strings.Replace(product("a.example"), "evidence: name", "evidence: hearsay", 1), `evidence "hearsay" is unknown`},
+		{"document", strings.Replace(product("a.example"), "evidence: name", "evidence: document", 1), "no reference says which"},
+		{"country", vendor("  - {vendor: A, country: us, products: [{product: p, purpose: update, evidence: name, domains: [a.example]}]}"), `country "us"`},
+		{"network", vendor("  - {vendor: A, networks: [192.0.2.1/24], products: [{product: p, purpose: update, evidence: name, domains: [a.example]}]}"), `network "192.0.2.1/24"`},
 		{"no products", vendor("  - {vendor: A}"), "no products"},
 		{"vendor twice", vendor(first, strings.Replace(first, "a.example", "c.example", 1)), `"A": given twice`},
 		{"overlap", vendor(first, second), `"b.a.example" is in "a.example" of vendor "A"`},
@@ -167,7 +169,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestCompileAndDecode(t *testing.T) {
 	in := []Vendor{{Name: "A\tB", Country: "US", Reference: "https://a.example", Networks: []string{"AS64496", "192.0.2.0/24"},
-		Products: []Product{{"p", Update, BasisCatalogue, "https://p.example", []string{"a.example", "b.example"}}}}}
+		Products: []Product{{"p", Update, BasisCatalogue, EvidenceDocument, "https://p.example", []string{"a.example", "b.example"}}}}}
 	d, err := decode(string(Compile("7", in)))
 	if err != nil {
 		t.Fatal(err)

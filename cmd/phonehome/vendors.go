@@ -170,6 +170,7 @@ func vendorText(found []vendors.Vendor) string {
 		for _, p := range v.Products {
 			fmt.Fprintf(&b, "  %s (%s)\n", p.Name, p.Purpose)
 			field(&b, "    ", "basis", p.Basis)
+			field(&b, "    ", "evidence", string(p.Evidence))
 			field(&b, "    ", "domains", strings.Join(p.Domains, ", "))
 			field(&b, "    ", "reference", p.Reference)
 		}

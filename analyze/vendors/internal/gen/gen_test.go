@@ -122,8 +122,8 @@ func TestTrackers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "phonehome-catalogue/1\t1\nV\tOne\t\t\t\nP\tAds One (advertising)\tother\tthird-party-web\t\nD\tads.one.com\n" +
-		"P\tweb analytics\tanalytics\tthird-party-web\t\nD\tstats.one.com\n"
+	want := "phonehome-catalogue/1\t1\nV\tOne\t\t\t\nP\tAds One (advertising)\tother\tthird-party-web\tlist\t\nD\tads.one.com\n" +
+		"P\tweb analytics\tanalytics\tthird-party-web\tlist\t\nD\tstats.one.com\n"
 	if string(got) != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -73,7 +73,7 @@ func product(e entity, company string, domains []string) vendors.Product {
 	if e.Name != company {
 		name = e.Name + " (" + name + ")"
 	}
-	return vendors.Product{Name: name, Purpose: trackerPurposes[e.Category], Basis: vendors.BasisThirdParty, Domains: domains}
+	return vendors.Product{Name: name, Purpose: trackerPurposes[e.Category], Basis: vendors.BasisThirdParty, Evidence: vendors.EvidenceList, Domains: domains}
 }
 
 // bare is a domain without the mark that those below it count too: in the catalogue they always do.
