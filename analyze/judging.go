@@ -208,9 +208,9 @@ func (v *vendorSum) add(d *judge.Destination) {
 	}
 	v.PayloadOut += d.PayloadOut
 	v.PayloadIn += d.PayloadIn
-	for h, n := range d.Hours {
-		v.hours[h] += n
-		v.days[floorDay(h)] = true
+	for _, h := range d.Hours {
+		v.hours[h.Hour] += h.PayloadOut
+		v.days[floorDay(h.Hour)] = true
 	}
 }
 

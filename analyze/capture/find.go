@@ -49,7 +49,7 @@ func Find(args []string, stdin io.Reader) (*Set, error) {
 		return nil, fmt.Errorf("no capture in %s", strings.Join(args, " "))
 	}
 	slices.SortStableFunc(s.Sources, func(a, b *Source) int {
-		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Size, b.Size), bytes.Compare(a.head, b.head))
+		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Size, b.Size), bytes.Compare(a.head, b.head), cmp.Compare(a.Path, b.Path))
 	})
 	s.dropCopies()
 	for i, src := range s.Sources {

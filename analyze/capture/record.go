@@ -1,3 +1,4 @@
+// Package capture reads capture files: it cuts records out of blocks, counts damage, and finds and orders the files.
 package capture
 
 // LinkType is a link-layer type as registered for pcap and pcapng (the LINKTYPE_ values).

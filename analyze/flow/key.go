@@ -57,16 +57,3 @@ func (k *key) slot(pair uint64) uint64 {
 	hi, lo := bits.Mul64(pair^k.rest, 0x9e3779b97f4a7c15)
 	return hi ^ lo
 }
-
-// compare orders keys by first end, second end, ports, transport.
-func (k *key) compare(o *key) int {
-	for _, d := range [...][2]uint64{{k.a0, o.a0}, {k.a1, o.a1}, {k.b0, o.b0}, {k.b1, o.b1}, {k.rest, o.rest}} {
-		if d[0] != d[1] {
-			if d[0] < d[1] {
-				return -1
-			}
-			return 1
-		}
-	}
-	return 0
-}

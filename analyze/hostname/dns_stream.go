@@ -7,8 +7,6 @@ import (
 )
 
 const (
-	// dnsPrefix is the length in front of each message over TCP, in bytes (RFC 1035, section 4.2.2).
-	dnsPrefix = 2
 	// minDNSStream is the shortest message that is looked for in a stream: a header and one question or record.
 	minDNSStream = dnsHeaderSize + minDNSQuestion
 )

@@ -154,7 +154,7 @@ const maxHTTPName = 512
 
 // isHTTPName refuses what can be no host at all: nothing, or text with spaces, line ends or NUL in it.
 func isHTTPName(name []byte) bool {
-	return len(name) > 0 && len(name) <= maxHTTPName && bytes.IndexAny(name, " \t\r\n\x00") < 0
+	return len(name) > 0 && len(name) <= maxHTTPName && !bytes.ContainsAny(name, " \t\r\n\x00")
 }
 
 // rows returns the rows of a request that were not reported of this connection, with the names copied. The frame is the header's.

@@ -76,7 +76,7 @@ type Sink interface {
 	Add(n *Name)
 }
 
-// AbsoluteForm, as the Value of an http-host row, says that the request named its target in full, as one asks a proxy (RFC 9112,
+// AbsoluteForm is the Value of an http-host row whose request named its target in full, as one asks a proxy (RFC 9112,
 // section 3.2.2).
 const AbsoluteForm = "absolute-form"
 

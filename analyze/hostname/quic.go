@@ -257,12 +257,14 @@ func (h *quicHello) frame(n *Namer, in *cryptobyte.String) bool {
 // skipACK passes an ACK frame (RFC 9000, section 19.3).
 func skipACK(in *cryptobyte.String, kind uint8) bool {
 	var v, ranges uint64
-	ok := readVarint(in, &v) && readVarint(in, &v) && readVarint(in, &ranges) && readVarint(in, &v)
+	skip := func() bool { return readVarint(in, &v) }
+	pair := func() bool { ok := skip(); return ok && skip() }
+	ok := pair() && readVarint(in, &ranges) && skip()
 	for ; ok && ranges > 0; ranges-- {
-		ok = readVarint(in, &v) && readVarint(in, &v)
+		ok = pair()
 	}
 	if kind == frameACKECN {
-		ok = ok && readVarint(in, &v) && readVarint(in, &v) && readVarint(in, &v)
+		ok = ok && pair() && skip()
 	}
 	return ok
 }

@@ -17,7 +17,6 @@ type Builder struct {
 	networks  *flow.Networks
 	names     *hostname.Index
 	dests     map[destKey]*dest
-	folded    map[netip.Prefix]string
 	outsiders candidates
 
 	// Direction sums the transport payload of all rows, both ways.
@@ -58,23 +57,27 @@ type dest struct {
 	key       destKey
 	name      hostname.Named
 	others    []hostname.Named
-	servers   map[netip.Addr]uint64 // payload out
-	protocols map[string]uint64     // packets by protocol recognised
-	notes     map[string]uint64     // flows by note
-	openers   [2]uint64             // flows opened by the client, by the server
-	hours     map[int32]uint64      // payload out
+	servers   tally[netip.Addr] // payload out
+	protocols tally[string]     // packets by protocol recognised
+	notes     []string
+	openers   [2]uint64    // flows opened by the client, by the server
+	hours     tally[int32] // payload out
 	frames    []frame
 	state     State
-	d         Destination // counters only
+	d         counters
 	firstNS   int64
 	lastNS    int64
 }
 
+// counters are the sums of a destination.
+type counters struct {
+	flows, packetsOut, packetsIn, wireOut, wireIn, payloadOut, payloadIn uint64
+}
+
 // frame is a frame worth citing.
 type frame struct {
-	capture uint32
 	number  uint64
-	naming  bool
+	capture uint32
 }
 
 // leg is one row seen from its inside end.
@@ -264,8 +267,7 @@ func (b *Builder) dest(l *leg, names []hostname.Named) *dest {
 	}
 	d := b.dests[k]
 	if d == nil {
-		d = &dest{key: k, servers: map[netip.Addr]uint64{}, protocols: map[string]uint64{}, notes: map[string]uint64{}, hours: map[int32]uint64{},
-			state: LookedUp, firstNS: l.row.First, lastNS: l.row.Last}
+		d = &dest{key: k, state: LookedUp, firstNS: l.row.First, lastNS: l.row.Last}
 		if len(names) == 1 {
 			d.name = names[0]
 		} else {
@@ -320,7 +322,7 @@ func sourceRank(s string) int {
 
 const (
 	// maxCited is how many flows of a destination are cited by their first frame.
-	maxCited = 24
+	maxCited = 8
 	// noteNoDNS marks a claim that the capture could have supported and does not.
 	noteNoDNS = "no DNS answer to this client in the capture supports this name"
 )
@@ -328,29 +330,29 @@ const (
 // count adds the leg's numbers to its destination.
 func (l *leg) count(d *dest) {
 	r, in, out := l.row, 1-l.inside, l.inside
-	d.d.Flows++
-	d.d.PacketsOut += r.Packets[out]
-	d.d.PacketsIn += r.Packets[in]
-	d.d.WireOut += r.Wire[out]
-	d.d.WireIn += r.Wire[in]
-	d.d.PayloadOut += r.Payload[out]
-	d.d.PayloadIn += r.Payload[in]
+	d.d.flows++
+	d.d.packetsOut += r.Packets[out]
+	d.d.packetsIn += r.Packets[in]
+	d.d.wireOut += r.Wire[out]
+	d.d.wireIn += r.Wire[in]
+	d.d.payloadOut += r.Payload[out]
+	d.d.payloadIn += r.Payload[in]
 	d.firstNS, d.lastNS = min(d.firstNS, r.First), max(d.lastNS, r.Last)
-	d.servers[l.server] += r.Payload[out]
+	d.servers.add(l.server, r.Payload[out])
 	d.openers[l.openedBy]++
 	if s := l.state(); stateRank(s) < stateRank(d.state) {
 		d.state = s
 	}
 	if r.Protocol != "" {
-		d.protocols[r.Protocol] += r.Packets[0] + r.Packets[1]
+		d.protocols.add(r.Protocol, r.Packets[0]+r.Packets[1])
 	}
 	for _, h := range r.HourOf() {
 		if p := h.Payload[out]; p > 0 {
-			d.hours[h.Hour] += p
+			d.hours.add(h.Hour, p)
 		}
 	}
 	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(l.naming) {
-		d.notes[noteNoDNS]++
+		d.note(noteNoDNS)
 	}
 	l.cite(d)
 }
@@ -364,12 +366,12 @@ func supported(n hostname.Naming) bool {
 
 // cite remembers the frames that show the leg: its first and last, and those that name it.
 func (l *leg) cite(d *dest) {
-	if d.d.Flows > maxCited {
+	if d.d.flows > maxCited {
 		return
 	}
 	d.frames = append(d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame}, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
 	for _, n := range l.chooseNames() {
-		d.frames = append(d.frames, frame{capture: n.Capture, number: n.Frame, naming: true})
+		d.frames = append(d.frames, frame{capture: n.Capture, number: n.Frame})
 	}
 }
 
@@ -379,6 +381,6 @@ func stateRank(s State) int {
 
 // compareDest orders destinations: most payload out first, then by key.
 func compareDest(a, b *dest) int {
-	return cmp.Or(cmp.Compare(b.d.PayloadOut, a.d.PayloadOut), a.key.client.Compare(b.key.client), cmp.Compare(a.key.what, b.key.what),
+	return cmp.Or(cmp.Compare(b.d.payloadOut, a.d.payloadOut), a.key.client.Compare(b.key.client), cmp.Compare(a.key.what, b.key.what),
 		cmp.Compare(a.key.port, b.key.port), cmp.Compare(a.key.transport, b.key.transport), cmp.Compare(a.key.via, b.key.via))
 }

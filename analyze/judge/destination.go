@@ -54,7 +54,7 @@ type Destination struct {
 	Last              time.Time            `json:"last"`
 	Disclosure        disclosure.Judgement `json:"disclosure"`
 	Evidence          []Evidence           `json:"evidence"`
-	Hours             map[int32]uint64     `json:"-"` // payload out by hour since 1970, for the vendor series
+	Hours             []HourOut            `json:"-"` // payload out by hour, in no order, for the vendor series
 }
 
 // OtherName is a name that also fits, with its source.
@@ -77,4 +77,10 @@ type Evidence struct {
 	Frames  []uint64 `json:"frames"`
 	What    string   `json:"what"`
 	Filter  string   `json:"filter"`
+}
+
+// HourOut is the payload out of one UTC hour, counted since 1970.
+type HourOut struct {
+	Hour       int32
+	PayloadOut uint64
 }

@@ -89,7 +89,7 @@ func (b *Builder) markProxyLegs() {
 	for k, d := range b.dests {
 		proxy, err := netip.ParseAddrPort(k.via)
 		if err == nil && legs[outer{proxy.Addr(), k.what}] {
-			d.notes[noteBothLegs]++
+			d.note(noteBothLegs)
 		}
 	}
 }
@@ -113,12 +113,13 @@ func (b *Builder) addLookups() {
 		k := destKey{client: q.Client, what: q.Name, transport: "dns"}
 		n := hostname.Named{Name: q.Name, Source: string(hostname.DNSQuery), At: l.First, Frame: l.Frame, Capture: l.Capture}
 		b.dests[k] = &dest{key: k, name: n, state: LookedUp, firstNS: l.First, lastNS: l.Last,
-			frames: []frame{{capture: l.Capture, number: l.Frame, naming: true}}}
+			frames: []frame{{capture: l.Capture, number: l.Frame}}}
 	}
 }
 
 func (d *dest) finish(a *Attributor) Destination {
-	o := d.d
+	c := &d.d
+	o := Destination{Flows: c.flows, PacketsOut: c.packetsOut, PacketsIn: c.packetsIn, WireOut: c.wireOut, WireIn: c.wireIn, PayloadOut: c.payloadOut, PayloadIn: c.payloadIn}
 	o.Client, o.Port, o.Transport, o.Via = d.key.client, d.key.port, d.key.transport, d.key.via
 	o.Name, o.NameSource, o.State = d.name.Name, cmp.Or(d.name.Source, "none"), d.state
 	o.OtherNames = []OtherName{}
@@ -127,13 +128,16 @@ func (d *dest) finish(a *Attributor) Destination {
 	}
 	o.First, o.Last = time.Unix(0, d.firstNS).UTC(), time.Unix(0, d.lastNS).UTC()
 	o.OpenedBy = d.openedBy()
-	o.Protocol = most(d.protocols)
-	o.Notes = sortedKeys(d.notes)
+	o.Protocol = most(&d.protocols)
+	slices.Sort(d.notes)
+	o.Notes = d.notes
 	o.Disclosure = disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}
 	d.attribute(&o, a)
 	d.listServers(&o, a)
 	o.Evidence = d.evidence()
-	o.Hours = d.hours
+	for _, h := range d.hours.keys() {
+		o.Hours = append(o.Hours, HourOut{h, d.hours.of(h)})
+	}
 	return o
 }
 
@@ -147,24 +151,22 @@ func (d *dest) openedBy() string {
 	return "both"
 }
 
-// most returns the key with the greatest count, the first in the alphabet of equals.
-func most(m map[string]uint64) string {
+// most returns the key with the greatest sum, the first in the alphabet of equals.
+func most(t *tally[string]) string {
 	best := ""
-	for _, k := range sortedKeys(m) {
-		if best == "" || m[k] > m[best] {
+	for _, k := range slices.Sorted(slices.Values(t.keys())) {
+		if best == "" || t.of(k) > t.of(best) {
 			best = k
 		}
 	}
 	return best
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+// note adds a note, once.
+func (d *dest) note(s string) {
+	if !slices.Contains(d.notes, s) {
+		d.notes = append(d.notes, s)
 	}
-	slices.Sort(keys)
-	return keys
 }
 
 // attribute sets the vendor: of the name, or of all names that fit, where they agree.
@@ -193,12 +195,9 @@ func (o *Destination) setVendor(m vendors.Match) {
 
 // listServers lists the addresses, most payload out first.
 func (d *dest) listServers(o *Destination, a *Attributor) {
-	ips := make([]netip.Addr, 0, len(d.servers))
-	for ip := range d.servers {
-		ips = append(ips, ip)
-	}
+	ips := d.servers.keys()
 	slices.SortFunc(ips, func(x, y netip.Addr) int {
-		return cmp.Or(cmp.Compare(d.servers[y], d.servers[x]), x.Compare(y))
+		return cmp.Or(cmp.Compare(d.servers.of(y), d.servers.of(x)), x.Compare(y))
 	})
 	o.ServersTotal = len(ips)
 	o.Servers = make([]Server, 0, min(len(ips), maxServers))
@@ -253,4 +252,4 @@ func frameFilter(frames []uint64) string {
 }
 
 // CountedElsewhere says whether the destination's bytes stand on the proxy's own leg too, so that sums leave them out here.
-func (d *Destination) CountedElsewhere() bool { return slices.Contains(d.Notes, noteBothLegs) }
+func (o *Destination) CountedElsewhere() bool { return slices.Contains(o.Notes, noteBothLegs) }

@@ -13,11 +13,9 @@ var be = binary.BigEndian
 type Decoder struct {
 	emit    func(*Packet)
 	p       Packet
-	layer   layer
 	frags   fragments
 	tunnels tunnels
 	limits  map[string]uint64
-	absurd  uint64
 	link    capture.LinkType
 	depth   int
 }
