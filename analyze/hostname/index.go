@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"phonehome/analyze/flow"
@@ -29,6 +30,7 @@ type Named struct {
 	At      int64
 	Frame   uint64
 	Capture uint32
+	Port    uint16 // of a proxy's target, where the request tells it beside the name; else 0
 }
 
 // Naming is all that names the server end of one flow, by strength.
@@ -294,11 +296,25 @@ func (x *Index) fill(n *Naming, o *ownNames, until int64) {
 		case w.kind == Certificate:
 			n.Certificate = appendNamed(n.Certificate, w.Named)
 		case w.kind == HTTPConnect, w.kind == SOCKS, w.form == AbsoluteForm:
+			w.Port = w.targetPort()
 			n.Target = appendNamed(n.Target, w.Named)
 		default:
 			n.Own = appendNamed(n.Own, w.Named)
 		}
 	}
+}
+
+// targetPort is the port that a SOCKS request gives as its value, or that of http for a target in absolute form.
+func (w *ownName) targetPort() uint16 {
+	const http, portBits = 80, 16
+	if w.form == AbsoluteForm {
+		return http
+	}
+	p, err := strconv.ParseUint(w.form, 10, portBits)
+	if err != nil {
+		return 0
+	}
+	return uint16(p)
 }
 
 // reverseAddr reads the owner name of a PTR record (RFC 1035, section 3.5; RFC 3596, section 2.5).

@@ -261,8 +261,12 @@ func (l *leg) state() State {
 func (b *Builder) dest(l *leg, names []hostname.Named) *dest {
 	k := destKey{client: l.client, via: l.via, port: l.port, transport: l.row.TransportName(), what: b.what(l, names)}
 	if len(l.naming.Target) == 1 {
-		if _, p := splitPort(l.naming.Target[0].Name); p != 0 {
-			k.port = p
+		t := l.naming.Target[0]
+		if _, p := splitPort(t.Name); p != 0 {
+			t.Port = p
+		}
+		if t.Port != 0 {
+			k.port = t.Port
 		}
 	}
 	d := b.dests[k]
