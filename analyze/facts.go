@@ -26,6 +26,7 @@ type evidence struct {
 	names    []*hostname.Store
 	tunnels  []packet.Tunnel // by TunnelID-1
 	limits   map[string]uint64
+	sorted   []rowRef   // all rows, in the order of facts, once they were asked for
 	ordinals [][]uint32 // by store: the number of a capture in the whole, by its number in the store; nil where they are the same
 }
 
@@ -84,7 +85,22 @@ func (e *evidence) eachName(f func(*hostname.Name) error) error {
 
 // eachFlow calls f with all flow rows by (first, first frame, key).
 func (e *evidence) eachFlow(f func(*flow.Row) error) error {
-	var refs []rowRef
+	if e.sorted == nil {
+		e.sorted = e.sortRows()
+	}
+	var r flow.Row
+	for _, ref := range e.sorted {
+		e.row(ref, &r)
+		if err := f(&r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sortRows puts the places of all rows in the order of facts.
+func (e *evidence) sortRows() []rowRef {
+	refs := []rowRef{}
 	for i, s := range e.rows {
 		refs = slices.Grow(refs, s.Len())
 		s.Each(func(at flow.Ref, r *flow.Row) {
@@ -100,13 +116,7 @@ func (e *evidence) eachFlow(f func(*flow.Row) error) error {
 		e.row(b, &y)
 		return x.Compare(&y)
 	})
-	for _, r := range refs {
-		e.row(r, &x)
-		if err := f(&x); err != nil {
-			return err
-		}
-	}
-	return nil
+	return refs
 }
 
 // writeFacts writes the rows of facts (docs/facts.md): names, flows, captures, end.
