@@ -27,6 +27,7 @@ type evidence struct {
 	tunnels  []packet.Tunnel // by TunnelID-1
 	limits   map[string]uint64
 	sorted   []rowRef   // all rows, in the order of facts, once they were asked for
+	byFrame  []nameRef  // the same of names
 	ordinals [][]uint32 // by store: the number of a capture in the whole, by its number in the store; nil where they are the same
 }
 
@@ -62,7 +63,23 @@ type nameRef struct {
 
 // eachName calls f with all name rows by (capture, frame, index).
 func (e *evidence) eachName(f func(*hostname.Name) error) error {
-	var refs []nameRef
+	if e.byFrame == nil {
+		e.byFrame = e.sortNames()
+	}
+	var n hostname.Name
+	for _, r := range e.byFrame {
+		e.names[r.store].At(r.at, &n)
+		n.Capture = r.capture
+		if err := f(&n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sortNames puts the places of all name rows in the order of facts.
+func (e *evidence) sortNames() []nameRef {
+	refs := []nameRef{}
 	for i, s := range e.names {
 		refs = slices.Grow(refs, s.Len())
 		s.Each(func(at flow.Ref, n *hostname.Name) {
@@ -72,15 +89,7 @@ func (e *evidence) eachName(f func(*hostname.Name) error) error {
 	slices.SortFunc(refs, func(a, b nameRef) int {
 		return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.frame, b.frame), cmp.Compare(a.index, b.index))
 	})
-	var n hostname.Name
-	for _, r := range refs {
-		e.names[r.store].At(r.at, &n)
-		n.Capture = r.capture
-		if err := f(&n); err != nil {
-			return err
-		}
-	}
-	return nil
+	return refs
 }
 
 // eachFlow calls f with all flow rows by (first, first frame, key).
