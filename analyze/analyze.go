@@ -116,7 +116,11 @@ func Scan(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return judgeEvidence(o, e, geo, failed)
+	r, err := judgeEvidence(o, e, geo, failed)
+	if err == nil && geo.Err() != nil {
+		err = &UsageError{geo.Err()} // a damaged database must not pass for one that knows nothing
+	}
+	return r, err
 }
 
 // WriteFacts writes the facts that the result rests on. A result that was read from a file has none.
