@@ -355,7 +355,39 @@ func readSaved(set *capture.Set) (all []*saved, failed []string) {
 		all = append(all, s)
 	}
 	set.Sources = live
+	dropKnown(set, all)
 	return all, failed
+}
+
+// dropKnown drops the captures whose facts are given too: the same bytes count once. Only a file of the same size is hashed
+// for it.
+func dropKnown(set *capture.Set, all []*saved) {
+	kept := set.Sources[:0]
+	for _, src := range set.Sources {
+		if s := knownIn(src, all); s != nil {
+			set.Ignored = append(set.Ignored, capture.Ignored{Path: src.Path, Reason: "its facts are given in " + s.path})
+			continue
+		}
+		src.Ordinal = uint32(len(kept))
+		kept = append(kept, src)
+	}
+	set.Sources = kept
+}
+
+// knownIn returns the saved facts that hold a source, or nil.
+func knownIn(src *capture.Source, all []*saved) *saved {
+	for _, s := range all {
+		for i := range s.captures {
+			c := &s.captures[i]
+			if c.Bytes != src.Size || c.SHA256 == "" {
+				continue
+			}
+			if sum, err := src.Sum(); err == nil && sum == c.SHA256 {
+				return s
+			}
+		}
+	}
+	return nil
 }
 
 func openFacts(src *capture.Source) (*saved, error) {

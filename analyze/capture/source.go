@@ -228,3 +228,20 @@ func notCapture(path string, head []byte) error {
 	}
 	return e
 }
+
+// Sum is the SHA-256 of the file as given, in hexadecimal: for comparing it with facts that were saved of it.
+func (s *Source) Sum() (string, error) {
+	if s.stdin != nil {
+		return "", errors.New("standard input is read once only")
+	}
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() // read only
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)), nil
+}
