@@ -37,19 +37,47 @@ func prefixes(texts ...string) []netip.Prefix {
 type Networks struct {
 	inside []netip.Prefix
 	single map[netip.Addr]bool
+	first  [256]firstOctet // of IPv4 addresses
 }
+
+// firstOctet is what the first octet of an IPv4 address tells.
+type firstOctet uint8
+
+const (
+	allOutside firstOctet = iota // nearly all octets
+	mixed                        // a network lies below it: the whole address tells
+)
 
 // NewNetworks returns the built-in inside networks, or none where empty is true.
 func NewNetworks(empty bool) *Networks {
 	n := &Networks{single: map[netip.Addr]bool{}}
+	for _, p := range local {
+		n.mark(p)
+	}
 	if !empty {
 		n.inside = slices.Clone(builtin)
+		for _, p := range builtin {
+			n.mark(p)
+		}
 	}
 	return n
 }
 
+// mark notes the first octets of a network's addresses.
+func (n *Networks) mark(p netip.Prefix) {
+	const octet = 8
+	if !p.Addr().Is4() {
+		return
+	}
+	from := int(p.Addr().As4()[0])
+	for i := range 1 << max(0, octet-p.Bits()) {
+		n.first[from+i] = mixed
+	}
+}
+
 // AddPrefix makes a network inside.
 func (n *Networks) AddPrefix(p netip.Prefix) {
+	n.mark(p.Masked())
 	if p.IsSingleIP() {
 		n.single[p.Addr()] = true
 		return
@@ -65,6 +93,9 @@ func (n *Networks) Prefixes() []netip.Prefix { return n.inside }
 // Side returns where an address is.
 func (n *Networks) Side(a netip.Addr) Side {
 	a = a.Unmap()
+	if a.Is4() && n.first[a.As4()[0]] == allOutside {
+		return Outside
+	}
 	if contains(local, a) {
 		return Local
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -241,12 +242,19 @@ func (w *Row) End(i int) (packet.Addr, uint16) {
 	return w.B, w.BPort
 }
 
-// HourOf returns the hours of the row's payload: at least the one hour where Hours is nil.
-func (w *Row) HourOf() []HourCount {
-	if len(w.Hours) > 0 {
-		return w.Hours
+// ByHour is the row's payload by UTC hour: at least one hour, that of First where Hours is empty.
+func (w *Row) ByHour() iter.Seq[HourCount] {
+	return func(yield func(HourCount) bool) {
+		if len(w.Hours) == 0 {
+			yield(HourCount{Hour: hourOf(w.First), Payload: w.Payload})
+			return
+		}
+		for _, h := range w.Hours {
+			if !yield(h) {
+				return
+			}
+		}
 	}
-	return []HourCount{{Hour: hourOf(w.First), Payload: w.Payload}}
 }
 
 // TransportName is the "transport" of a flow row: an IANA protocol keyword in lower case, "fragment" for orphans, or "ip-N".

@@ -23,10 +23,17 @@ const (
 	maxLookBack = 4096
 )
 
+// Sources of names that are no kind of evidence of their own.
+const (
+	DNSOtherClient = "dns-other-client" // an answer to another client
+	DNSPTR         = "dns-ptr"
+	ECHPublicName  = "ech-public-name" // of the provider that hides the destination's name (RFC 9849, section 4)
+)
+
 // Named is one name of a flow and where it comes from.
 type Named struct {
 	Name    string // lower case, without a trailing dot; escaped as in facts
-	Source  string // a Kind, or "dns-other-client", "dns-ptr", "ech-public-name"
+	Source  string // a Kind, DNSOtherClient, DNSPTR or ECHPublicName
 	At      int64
 	Frame   uint64
 	Capture uint32
@@ -41,6 +48,7 @@ type Naming struct {
 	DNSOther    []Named // answers to other clients that do
 	Certificate []Named
 	Weak        []Named // PTR records and name-resolution blocks of the capture
+	Hidden      []Named // names of providers that stand in hellos whose real name is encrypted: not the server's
 	DNSSeen     bool    // answers to this client were seen before the flow
 }
 
@@ -48,13 +56,19 @@ type Naming struct {
 type Index struct {
 	own     map[ends]*ownNames
 	byPair  map[pair][]answer // answers for an address to one client
-	byAddr  map[netip.Addr][]answer
-	weak    map[netip.Addr][]Named
-	asked   map[netip.Addr]int64 // time of the first answer to a client
+	byAddr  map[packet.Addr]*addrNames
+	asked   map[packet.Addr]int64 // time of the first answer to a client
 	ech     map[echConfig]bool
+	strings map[string]string // each text once
 	Queries map[Query]*Lookup
 	// Cut counts flows for which more answers stood than were looked at.
 	Cut uint64
+}
+
+// addrNames is what was said of one address, whoever asked. Most addresses of a capture have none: one look tells.
+type addrNames struct {
+	answers []answer
+	weak    []Named
 }
 
 // ends identify a flow by client and server.
@@ -77,7 +91,7 @@ type ownName struct {
 	echID uint8
 }
 
-type pair struct{ addr, client netip.Addr }
+type pair struct{ addr, client packet.Addr }
 
 type answer struct {
 	from, until int64
@@ -91,7 +105,8 @@ type echConfig struct {
 
 // Query is one name that one client asked for.
 type Query struct {
-	Client netip.Addr
+	Client packet.Addr
+	V6     bool // see packet.Addr.Netip
 	Name   string
 }
 
@@ -105,8 +120,8 @@ type Lookup struct {
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, byAddr: map[netip.Addr][]answer{}, weak: map[netip.Addr][]Named{},
-		asked: map[netip.Addr]int64{}, ech: map[echConfig]bool{}, Queries: map[Query]*Lookup{}}
+	return &Index{own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, byAddr: map[packet.Addr]*addrNames{}, asked: map[packet.Addr]int64{},
+		ech: map[echConfig]bool{}, strings: map[string]string{}, Queries: map[Query]*Lookup{}}
 }
 
 // Normal returns a name in the form in which names are compared: lower case, without the trailing dot.
@@ -122,13 +137,43 @@ func (x *Index) Add(n *Name) {
 	case DNSQuery:
 		x.addQuery(n)
 	case CaptureNRB:
-		a := n.Server.Netip(n.V6)
-		x.weak[a] = appendNamed(x.weak[a], x.named(n, string(CaptureNRB)))
+		x.addWeak(n.Server, x.named(n, n.Name, string(CaptureNRB)))
 	}
 }
 
-func (x *Index) named(n *Name, source string) Named {
-	return Named{Name: Normal(Text(n.Kind, n.Name)), Source: source, At: n.At, Frame: n.Frame, Capture: n.Capture}
+// named is a piece of evidence for a name, which is in the form that is compared.
+func (x *Index) named(n *Name, name []byte, source string) Named {
+	return Named{Name: x.normal(name), Source: source, At: n.At, Frame: n.Frame, Capture: n.Capture}
+}
+
+// normal is Normal of the text of a name, and makes no string that it has made before.
+func (x *Index) normal(name []byte) string {
+	if s, ok := x.strings[string(name)]; ok {
+		return s
+	}
+	s := Normal(Text("", name))
+	if known, ok := x.strings[s]; ok {
+		s = known
+	} else {
+		x.strings[s] = s
+	}
+	x.strings[string(name)] = s
+	return s
+}
+
+// addr is what is known of an address.
+func (x *Index) addr(a packet.Addr) *addrNames {
+	n := x.byAddr[a]
+	if n == nil {
+		n = &addrNames{}
+		x.byAddr[a] = n
+	}
+	return n
+}
+
+func (x *Index) addWeak(a packet.Addr, n Named) {
+	of := x.addr(a)
+	of.weak = appendNamed(of.weak, n)
 }
 
 func appendNamed(list []Named, n Named) []Named {
@@ -145,7 +190,7 @@ func (x *Index) addOwn(n *Name) {
 		o = &ownNames{}
 		x.own[k] = o
 	}
-	o.names = append(o.names, ownName{Named: x.named(n, string(n.Kind)), kind: n.Kind, form: string(n.Value), ech: n.ECH, echID: n.ECHID})
+	o.names = append(o.names, ownName{Named: x.named(n, n.Name, string(n.Kind)), kind: n.Kind, form: string(n.Value), ech: n.ECH, echID: n.ECHID})
 }
 
 // ECHReal says whether a hello's ECH extension is real: its configuration and public name stood in an HTTPS record (RFC 9849,
@@ -163,7 +208,7 @@ func (x *Index) addQuery(n *Name) {
 	if n.RRType != "A" && n.RRType != "AAAA" && n.RRType != "HTTPS" {
 		return
 	}
-	k := Query{n.Client.Netip(n.V6), Normal(string(n.Name))}
+	k := Query{n.Client, n.V6, x.normal(n.Name)}
 	l := x.Queries[k]
 	if l == nil {
 		l = &Lookup{First: n.At, Last: n.At, Frame: n.Frame, Capture: n.Capture}
@@ -177,41 +222,41 @@ func (x *Index) addAnswer(n *Name) {
 	if n.Unsolicited {
 		return
 	}
-	client := n.Client.Netip(n.V6)
-	if t, ok := x.asked[client]; !ok || n.At < t {
-		x.asked[client] = n.At
+	if t, ok := x.asked[n.Client]; !ok || n.At < t {
+		x.asked[n.Client] = n.At
 	}
 	switch n.RRType {
 	case "A", "AAAA":
 		if a, err := netip.ParseAddr(string(n.Value)); err == nil {
-			x.answer(a, client, n)
+			x.answer(packet.AddrFrom(a), n)
 		}
 	case "HTTPS":
 		h := ParseHTTPS(string(n.Value))
 		for _, a := range h.Hints {
-			x.answer(a, client, n)
+			x.answer(packet.AddrFrom(a), n)
 		}
 		for _, c := range h.ECH {
 			x.ech[echConfig{c.ID, Normal(c.PublicName)}] = true
 		}
 	case "PTR":
 		if a, ok := reverseAddr(string(n.Name)); ok {
-			x.weak[a] = appendNamed(x.weak[a], Named{Name: Normal(string(n.Value)), Source: "dns-ptr", At: n.At, Frame: n.Frame, Capture: n.Capture})
+			x.addWeak(packet.AddrFrom(a), x.named(n, n.Value, DNSPTR))
 		}
 	}
 }
 
 // answer remembers that client was told that the name it asked for is at a. The name is the one asked for, not the end of a
 // chain of aliases.
-func (x *Index) answer(a, client netip.Addr, n *Name) {
-	name := string(n.Query)
-	if name == "" {
-		name = string(n.Name)
+func (x *Index) answer(a packet.Addr, n *Name) {
+	name := n.Query
+	if len(name) == 0 {
+		name = n.Name
 	}
-	e := answer{from: n.At, until: n.At + int64(n.TTL)*1e9 + Grace, Named: Named{Name: Normal(name), Source: string(DNS), At: n.At, Frame: n.Frame, Capture: n.Capture}}
-	k := pair{a, client}
+	e := answer{from: n.At, until: n.At + int64(n.TTL)*1e9 + Grace, Named: x.named(n, name, string(DNS))}
+	k := pair{a, n.Client}
 	x.byPair[k] = extend(x.byPair[k], e)
-	x.byAddr[a] = extend(x.byAddr[a], e)
+	of := x.addr(a)
+	of.answers = extend(of.answers, e)
 }
 
 // extend adds an answer, or lengthens the one of the same name that it follows: a client that asks every minute makes one entry.
@@ -231,8 +276,8 @@ func (x *Index) Sort() {
 	for _, l := range x.byPair {
 		slices.SortStableFunc(l, byTime)
 	}
-	for _, l := range x.byAddr {
-		slices.SortStableFunc(l, byTime)
+	for _, a := range x.byAddr {
+		slices.SortStableFunc(a.answers, byTime)
 	}
 }
 
@@ -273,13 +318,14 @@ func (x *Index) Flow(r *flow.Row, client int) Naming {
 		}
 		x.fill(&n, o, r.Last)
 	}
-	addr, asker := sa.Netip(r.V6), ca.Netip(r.V6)
-	n.DNS = x.covering(x.byPair[pair{addr, asker}], r.First, string(DNS))
-	if len(n.DNS) == 0 {
-		n.DNSOther = x.covering(x.byAddr[addr], r.First, "dns-other-client")
+	if of := x.byAddr[sa]; of != nil {
+		n.DNS = x.covering(x.byPair[pair{sa, ca}], r.First, string(DNS))
+		if len(n.DNS) == 0 {
+			n.DNSOther = x.covering(of.answers, r.First, DNSOtherClient)
+		}
+		n.Weak = of.weak
 	}
-	n.Weak = x.weak[addr]
-	t, ok := x.asked[asker]
+	t, ok := x.asked[ca]
 	n.DNSSeen = ok && t <= r.First
 	return n
 }
@@ -291,8 +337,8 @@ func (x *Index) fill(n *Naming, o *ownNames, until int64) {
 		}
 		switch {
 		case x.hidden(&w):
-			w.Source = "ech-public-name"
-			n.Weak = appendNamed(n.Weak, w.Named)
+			w.Source = ECHPublicName
+			n.Hidden = appendNamed(n.Hidden, w.Named)
 		case w.kind == Certificate:
 			n.Certificate = appendNamed(n.Certificate, w.Named)
 		case w.kind == HTTPConnect, w.kind == SOCKS, w.form == AbsoluteForm:

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -16,7 +15,9 @@ import (
 type Builder struct {
 	networks  *flow.Networks
 	names     *hostname.Index
-	dests     map[destKey]*dest
+	texts     *interner
+	servers   *addresses
+	index     map[destKey]*dest
 	outsiders candidates
 
 	// Direction sums the transport payload of all rows, both ways.
@@ -39,17 +40,20 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(n *flow.Networks, x *hostname.Index) *Builder {
-	return &Builder{networks: n, names: x, dests: map[destKey]*dest{}, outsiders: candidates{}, NamedBy: map[string]uint64{}}
+	return &Builder{networks: n, names: x, texts: newInterner(), servers: newAddresses(), index: map[destKey]*dest{}, outsiders: candidates{},
+		NamedBy: map[string]uint64{}}
 }
 
-// destKey is what makes flows one destination. what is the name, the names of an ambiguous flow joined, an address, or the network that
-// unanswered probes are folded to.
+// destKey is what makes flows one destination. It holds no pointer: a big capture has hundreds of thousands.
 type destKey struct {
-	client    netip.Addr
-	what      string
-	via       string
+	client    packet.Addr
+	what      uint32 // the name, the names of an ambiguous flow joined, the network that unanswered probes are folded to; else the server
+	via       uint32 // text of the inside proxy, address:port
 	port      uint16
-	transport string
+	transport packet.Transport
+	named     bool // what is a text's number, not a server's
+	orphan    bool // fragments whose transport is not known
+	v6        bool
 }
 
 // dest is a destination in the making.
@@ -57,17 +61,53 @@ type dest struct {
 	key       destKey
 	name      hostname.Named
 	others    []hostname.Named
-	servers   tally[netip.Addr] // payload out
-	protocols tally[string]     // packets by protocol recognised
-	notes     []string
-	openers   [2]uint64    // flows opened by the client, by the server
-	hours     tally[int32] // payload out
+	parts     tally[part]   // payload out
+	protocols tally[string] // packets by protocol recognised
 	frames    []frame
-	state     State
-	d         counters
-	firstNS   int64
-	lastNS    int64
+	events    []int64 // starts of exchanges, ns since 1970 UTC
+	counters
+	first, last int64
+	openers     [2]uint64 // flows opened by the client, by the server
+	notes       notes
+	state       stateRank
 }
+
+// part is where payload of a destination went, and when.
+type part struct {
+	server uint32 // number in addresses
+	hour   int32  // since 1970 UTC
+}
+
+// notes are what is to be said of a destination beside its numbers.
+type notes uint8
+
+const (
+	noteNoDNS    notes = 1 << iota // the capture could have supported the name by an answer of DNS, and does not
+	noteBothLegs                   // its bytes stand a second time, on the proxy's own leg
+)
+
+// noteTexts are the sentences, in the order in which they are shown.
+var noteTexts = []struct {
+	note notes
+	text string
+}{
+	{noteNoDNS, "no DNS answer to this client in the capture supports this name"},
+	{noteBothLegs, textBothLegs},
+}
+
+const textBothLegs = "the proxy's own connection to this name is in the capture too: its bytes are summed there"
+
+// stateRank orders states, the strongest first.
+type stateRank uint8
+
+const (
+	rankTransferred stateRank = iota
+	rankConnected
+	rankAttempted
+	rankLookedUp
+)
+
+var states = [...]State{rankTransferred: Transferred, rankConnected: Connected, rankAttempted: Attempted, rankLookedUp: LookedUp}
 
 // counters are the sums of a destination.
 type counters struct {
@@ -84,12 +124,14 @@ type frame struct {
 type leg struct {
 	row      *flow.Row
 	inside   int // end of the row
-	client   netip.Addr
+	client   packet.Addr
 	server   netip.Addr
+	number   uint32 // of the server
 	port     uint16
 	via      string
 	openedBy int // 0 by the client, 1 by the server
 	naming   hostname.Naming
+	names    []hostname.Named // those of the strongest kind: one is its name, several all fit
 }
 
 // Add takes one row.
@@ -113,11 +155,12 @@ func (b *Builder) Add(r *flow.Row) {
 }
 
 // newLeg looks at r from one of its ends.
-func (b *Builder) newLeg(r *flow.Row, inside int) *leg {
+func (b *Builder) newLeg(r *flow.Row, inside int) leg {
 	ca, _ := r.End(inside)
 	sa, sp := r.End(1 - inside)
 	opener, _ := r.Client()
-	l := &leg{row: r, inside: inside, client: ca.Netip(r.V6), server: sa.Netip(r.V6), port: sp, naming: b.names.Flow(r, inside)}
+	l := leg{row: r, inside: inside, client: ca, server: sa.Netip(r.V6), number: b.servers.number(sa, r.V6), port: sp, naming: b.names.Flow(r, inside)}
+	l.names = l.chooseNames()
 	if opener != inside {
 		l.openedBy = 1
 		_, l.port = r.End(inside) // the port that was asked for lies inside
@@ -136,7 +179,7 @@ func (b *Builder) outbound(r *flow.Row, inside int, payload uint64) {
 		l.via = netip.AddrPortFrom(l.server, l.port).String()
 	}
 	b.WireOut += r.Wire[inside]
-	b.add(l)
+	b.add(&l)
 }
 
 // insideInside counts a row between two inside ends: outbound to its target where one end is a proxy and the target lies outside.
@@ -149,7 +192,7 @@ func (b *Builder) insideInside(r *flow.Row, payload uint64) {
 	}
 	b.Direction.Outbound += payload
 	l.via = netip.AddrPortFrom(l.server, l.port).String()
-	b.add(l)
+	b.add(&l)
 }
 
 // outsideTarget says whether a proxy's target lies outside: an address by its network, a name unless it is of a private kind.
@@ -197,10 +240,8 @@ func splitPort(s string) (host string, port uint16) {
 
 // add counts a leg on its destination.
 func (b *Builder) add(l *leg) {
-	names := l.chooseNames()
-	d := b.dest(l, names)
-	l.count(d)
-	b.NamedBy[sourceOf(names)] += l.row.Payload[l.inside]
+	l.count(b.dest(l))
+	b.NamedBy[sourceOf(l.names)] += l.row.Payload[l.inside]
 }
 
 // sourceOf is the name source that a flow's bytes count under; a flow that several names fit is named by their kind.
@@ -224,6 +265,9 @@ func (l *leg) chooseNames() []hostname.Named {
 
 // withoutAddresses drops names that are address literals: a Host header that repeats the address says nothing.
 func withoutAddresses(names []hostname.Named) []hostname.Named {
+	if len(names) == 0 {
+		return nil
+	}
 	return slices.DeleteFunc(slices.Clone(names), func(n hostname.Named) bool {
 		_, err := netip.ParseAddr(strings.Trim(n.Name, "[]"))
 		return err == nil
@@ -247,19 +291,41 @@ func (l *leg) answered() bool {
 	return r.Packets[1-l.inside] > 0 || r.Transport == packet.TCP && r.Payload[l.inside] > 0
 }
 
-func (l *leg) state() State {
+func (l *leg) state() stateRank {
 	switch {
 	case !l.answered():
-		return Attempted
+		return rankAttempted
 	case l.row.Payload[l.inside] > 0:
-		return Transferred
+		return rankTransferred
 	}
-	return Connected
+	return rankConnected
 }
 
 // dest returns the destination of a leg, making it where it is new.
-func (b *Builder) dest(l *leg, names []hostname.Named) *dest {
-	k := destKey{client: l.client, via: l.via, port: l.port, transport: l.row.TransportName(), what: b.what(l, names)}
+func (b *Builder) dest(l *leg) *dest {
+	k := b.key(l)
+	d := b.index[k]
+	if d == nil {
+		d = &dest{key: k, state: rankLookedUp, first: l.row.First, last: l.row.Last}
+		if len(l.names) == 1 {
+			d.name = l.names[0]
+		} else {
+			d.others = l.names
+		}
+		b.index[k] = d
+	}
+	if len(l.names) == 1 && sourceRank(l.names[0].Source) < sourceRank(d.name.Source) {
+		d.name = l.names[0]
+	}
+	return d
+}
+
+// key says which destination a leg is of.
+func (b *Builder) key(l *leg) destKey {
+	k := destKey{client: l.client, v6: l.row.V6, via: b.texts.number(l.via), port: l.port, transport: l.row.Transport}
+	if l.row.Orphan {
+		k.orphan, k.transport = true, 0
+	}
 	if len(l.naming.Target) == 1 {
 		t := l.naming.Target[0]
 		if _, p := splitPort(t.Name); p != 0 {
@@ -269,38 +335,28 @@ func (b *Builder) dest(l *leg, names []hostname.Named) *dest {
 			k.port = t.Port
 		}
 	}
-	d := b.dests[k]
-	if d == nil {
-		d = &dest{key: k, state: LookedUp, firstNS: l.row.First, lastNS: l.row.Last}
-		if len(names) == 1 {
-			d.name = names[0]
-		} else {
-			d.others = names
-		}
-		b.dests[k] = d
+	switch {
+	case len(l.names) > 0:
+		k.named, k.what = true, b.texts.number(joined(l.names))
+	case l.state() == rankAttempted:
+		k.named, k.what = true, b.texts.number(networkOf(l.server).String())
+	default:
+		k.what = l.number
 	}
-	if len(names) == 1 && sourceRank(names[0].Source) < sourceRank(d.name.Source) {
-		d.name = names[0]
-	}
-	return d
+	return k
 }
 
-// what is the part of the key that says where a leg goes.
-func (b *Builder) what(l *leg, names []hostname.Named) string {
-	switch {
-	case len(names) == 1:
+// joined is the names as one text, the same in any order.
+func joined(names []hostname.Named) string {
+	if len(names) == 1 {
 		return names[0].Name
-	case len(names) > 1:
-		all := make([]string, len(names))
-		for i, n := range names {
-			all[i] = n.Name
-		}
-		slices.Sort(all)
-		return strings.Join(all, " ")
-	case l.state() == Attempted:
-		return networkOf(l.server).String()
 	}
-	return l.server.String()
+	all := make([]string, len(names))
+	for i, n := range names {
+		all[i] = n.Name
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }
 
 // networkOf is the network that unanswered probes of unnamed addresses are folded to: a /24, or a /48 (RFC 6177), the sizes that are
@@ -314,55 +370,48 @@ func networkOf(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// sourceRank orders name sources by strength.
+// sourceRanks orders name sources by strength.
+var sourceRanks = []string{string(hostname.HTTPConnect), string(hostname.SOCKS), string(hostname.TLSSNI), string(hostname.QUICSNI), string(hostname.DTLSSNI),
+	string(hostname.HTTPHost), string(hostname.HTTPUnfinished), string(hostname.HTTP2Authority), string(hostname.DNS), hostname.DNSOtherClient,
+	string(hostname.Certificate), hostname.DNSPTR, string(hostname.CaptureNRB)}
+
 func sourceRank(s string) int {
-	order := []string{string(hostname.HTTPConnect), string(hostname.SOCKS), string(hostname.TLSSNI), string(hostname.QUICSNI), string(hostname.DTLSSNI),
-		string(hostname.HTTPHost), string(hostname.HTTPUnfinished), string(hostname.HTTP2Authority), string(hostname.DNS), "dns-other-client", string(hostname.Certificate), "dns-ptr", string(hostname.CaptureNRB)}
-	if i := slices.Index(order, s); i >= 0 {
+	if i := slices.Index(sourceRanks, s); i >= 0 {
 		return i
 	}
-	return len(order)
+	return len(sourceRanks)
 }
 
-const (
-	// maxCited is how many flows of a destination are cited by their first frame.
-	maxCited = 8
-	// noteNoDNS marks a claim that the capture could have supported and does not.
-	noteNoDNS = "no DNS answer to this client in the capture supports this name"
-)
+// maxCited is how many flows of a destination are cited by their first frame.
+const maxCited = 8
 
 // count adds the leg's numbers to its destination.
 func (l *leg) count(d *dest) {
 	r, in, out := l.row, 1-l.inside, l.inside
-	d.d.flows++
-	d.d.packetsOut += r.Packets[out]
-	d.d.packetsIn += r.Packets[in]
-	d.d.wireOut += r.Wire[out]
-	d.d.wireIn += r.Wire[in]
-	d.d.payloadOut += r.Payload[out]
-	d.d.payloadIn += r.Payload[in]
-	d.firstNS, d.lastNS = min(d.firstNS, r.First), max(d.lastNS, r.Last)
-	d.servers.add(l.server, r.Payload[out])
+	d.flows++
+	d.packetsOut += r.Packets[out]
+	d.packetsIn += r.Packets[in]
+	d.wireOut += r.Wire[out]
+	d.wireIn += r.Wire[in]
+	d.payloadOut += r.Payload[out]
+	d.payloadIn += r.Payload[in]
+	d.first, d.last = min(d.first, r.First), max(d.last, r.Last)
 	d.openers[l.openedBy]++
-	if s := l.state(); stateRank(s) < stateRank(d.state) {
-		d.state = s
-	}
+	d.state = min(d.state, l.state())
 	if r.Protocol != "" {
 		d.protocols.add(r.Protocol, r.Packets[0]+r.Packets[1])
 	}
-	for _, h := range r.HourOf() {
-		if p := h.Payload[out]; p > 0 {
-			d.hours.add(h.Hour, p)
-		}
+	for h := range r.ByHour() {
+		d.parts.add(part{l.number, h.Hour}, h.Payload[out])
 	}
-	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(l.naming) {
-		d.note(noteNoDNS)
+	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(&l.naming) {
+		d.notes |= noteNoDNS
 	}
 	l.cite(d)
 }
 
 // supported says whether a DNS answer gives one of the flow's own names.
-func supported(n hostname.Naming) bool {
+func supported(n *hostname.Naming) bool {
 	return slices.ContainsFunc(n.Own, func(o hostname.Named) bool {
 		return slices.ContainsFunc(n.DNS, func(d hostname.Named) bool { return d.Name == o.Name })
 	})
@@ -370,21 +419,12 @@ func supported(n hostname.Naming) bool {
 
 // cite remembers the frames that show the leg: its first and last, and those that name it.
 func (l *leg) cite(d *dest) {
-	if d.d.flows > maxCited {
+	if d.flows > maxCited {
 		return
 	}
+	d.frames = slices.Grow(d.frames, 2+len(l.names))
 	d.frames = append(d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame}, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
-	for _, n := range l.chooseNames() {
+	for _, n := range l.names {
 		d.frames = append(d.frames, frame{capture: n.Capture, number: n.Frame})
 	}
-}
-
-func stateRank(s State) int {
-	return slices.Index([]State{Transferred, Connected, Attempted, LookedUp}, s)
-}
-
-// compareDest orders destinations: most payload out first, then by key.
-func compareDest(a, b *dest) int {
-	return cmp.Or(cmp.Compare(b.d.payloadOut, a.d.payloadOut), a.key.client.Compare(b.key.client), cmp.Compare(a.key.what, b.key.what),
-		cmp.Compare(a.key.port, b.key.port), cmp.Compare(a.key.transport, b.key.transport), cmp.Compare(a.key.via, b.key.via))
 }

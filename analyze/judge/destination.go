@@ -2,6 +2,7 @@
 package judge
 
 import (
+	"encoding/json"
 	"net/netip"
 	"time"
 
@@ -71,12 +72,19 @@ type Server struct {
 	Network string     `json:"network"` // the AS organisation: owner of the network, not the vendor
 }
 
-// Evidence cites frames of one capture; Filter is a Wireshark display filter that selects just those.
+// Evidence cites frames of one capture, in order.
 type Evidence struct {
 	Capture int      `json:"capture"`
 	Frames  []uint64 `json:"frames"`
 	What    string   `json:"what"`
-	Filter  string   `json:"filter"`
+	Filter  string   `json:"filter"` // Wireshark display filter that selects just those; made when it is written, since it says what Frames say
+}
+
+// MarshalJSON makes the filter.
+func (e Evidence) MarshalJSON() ([]byte, error) {
+	type plain Evidence
+	e.Filter = frameFilter(e.Frames)
+	return json.Marshal(plain(e))
 }
 
 // HourOut is the payload out of one UTC hour, counted since 1970.

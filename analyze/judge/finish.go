@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"net/netip"
@@ -12,6 +13,7 @@ import (
 	"phonehome/analyze/disclosure"
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
+	"phonehome/analyze/packet"
 	"phonehome/analyze/vendors"
 )
 
@@ -20,7 +22,6 @@ type Attributor struct {
 	Catalogue *vendors.Catalogue
 	Geo       *vendors.Geo
 	matches   map[string]vendors.Match
-	places    map[netip.Addr]vendors.Place
 }
 
 func (a *Attributor) match(name string) vendors.Match {
@@ -35,61 +36,90 @@ func (a *Attributor) match(name string) vendors.Match {
 	return m
 }
 
-func (a *Attributor) place(ip netip.Addr) vendors.Place {
-	p, ok := a.places[ip]
-	if !ok {
-		if a.places == nil {
-			a.places = map[netip.Addr]vendors.Place{}
-		}
-		p = a.Geo.Lookup(ip)
-		a.places[ip] = p
-	}
-	return p
-}
-
 const (
 	maxServers = 64 // addresses listed of one destination: a name behind a CDN may have thousands
 	maxFrames  = 64 // frames cited of one destination and capture
 )
 
-// Finish returns the destinations, most payload out first, and those that were only looked up. The Builder is empty afterwards.
+// Finish returns the destinations, most payload out first, and those that were only looked up. Nothing can be added afterwards.
 func (b *Builder) Finish(a *Attributor) []Destination {
 	b.markProxyLegs()
 	b.addLookups()
-	all := make([]*dest, 0, len(b.dests))
-	for _, d := range b.dests {
+	all := make([]*dest, 0, len(b.index))
+	for _, d := range b.index {
 		all = append(all, d)
 	}
-	b.dests = nil
-	slices.SortFunc(all, compareDest)
+	b.index = nil
+	slices.SortFunc(all, b.compare)
 	out := make([]Destination, len(all))
 	for i, d := range all {
-		out[i] = d.finish(a)
+		b.finish(d, &out[i], a)
 		out[i].ID = "d" + strconv.Itoa(i+1)
 		all[i] = nil
 	}
 	return out
 }
 
-// noteBothLegs marks a destination whose bytes stand a second time, on the proxy's own leg.
-const noteBothLegs = "the proxy's own connection to this name is in the capture too: its bytes are summed there"
+// compare orders destinations: most payload out first, then by key.
+func (b *Builder) compare(x, y *dest) int {
+	if x.payloadOut != y.payloadOut {
+		return cmp.Compare(y.payloadOut, x.payloadOut)
+	}
+	if c := bytes.Compare(x.key.client[:], y.key.client[:]); c != 0 {
+		return c
+	}
+	return cmp.Or(b.compareWhat(x.key, y.key), cmp.Compare(x.key.port, y.key.port), cmp.Compare(x.key.transport, y.key.transport),
+		strings.Compare(b.texts.texts[x.key.via], b.texts.texts[y.key.via]), compareBool(x.key.orphan, y.key.orphan), compareBool(x.key.v6, y.key.v6))
+}
+
+// compareWhat puts addresses, by number, before names, by letter.
+func (b *Builder) compareWhat(x, y destKey) int {
+	switch {
+	case x.named != y.named:
+		return compareBool(x.named, y.named)
+	case x.what == y.what:
+		return 0
+	case x.named:
+		return strings.Compare(b.texts.texts[x.what], b.texts.texts[y.what])
+	}
+	return b.servers.list[x.what].Compare(b.servers.list[y.what])
+}
+
+func compareBool(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case y:
+		return -1
+	}
+	return 1
+}
 
 // markProxyLegs marks destinations reached through a proxy that is itself seen to connect to the same name.
 func (b *Builder) markProxyLegs() {
 	type outer struct {
 		client netip.Addr
-		name   string
+		what   uint32
+		named  bool
 	}
 	legs := map[outer]bool{}
-	for k := range b.dests {
-		if k.via == "" {
-			legs[outer{k.client, k.what}] = true
+	proxies := make(map[uint32]netip.Addr, 1)
+	for k := range b.index {
+		if p, err := netip.ParseAddrPort(b.texts.texts[k.via]); k.via != 0 && err == nil {
+			proxies[k.via] = p.Addr()
 		}
 	}
-	for k, d := range b.dests {
-		proxy, err := netip.ParseAddrPort(k.via)
-		if err == nil && legs[outer{proxy.Addr(), k.what}] {
-			d.note(noteBothLegs)
+	if len(proxies) == 0 {
+		return
+	}
+	for k := range b.index {
+		if k.via == 0 {
+			legs[outer{k.client.Netip(k.v6), k.what, k.named}] = true
+		}
+	}
+	for k, d := range b.index {
+		if proxy, ok := proxies[k.via]; ok && legs[outer{proxy, k.what, k.named}] {
+			d.notes |= noteBothLegs
 		}
 	}
 }
@@ -97,48 +127,67 @@ func (b *Builder) markProxyLegs() {
 // addLookups adds the names that a client asked for and never went to.
 func (b *Builder) addLookups() {
 	type visited struct {
-		client netip.Addr
+		client packet.Addr
 		name   string
 	}
-	seen := map[visited]bool{}
-	for _, d := range b.dests {
-		for _, n := range append(d.others, d.name) {
+	seen := make(map[visited]bool, len(b.names.Queries))
+	for _, d := range b.index {
+		if d.name.Name != "" {
+			seen[visited{d.key.client, d.name.Name}] = true
+		}
+		for _, n := range d.others {
 			seen[visited{d.key.client, n.Name}] = true
 		}
 	}
 	for q, l := range b.names.Queries {
-		if seen[visited{q.Client, q.Name}] || b.networks.Side(q.Client) != flow.Inside || !publicName(q.Name) {
+		if seen[visited{q.Client, q.Name}] || b.networks.Side(q.Client.Netip(q.V6)) != flow.Inside || !publicName(q.Name) {
 			continue
 		}
-		k := destKey{client: q.Client, what: q.Name, transport: "dns"}
+		k := destKey{client: q.Client, v6: q.V6, named: true, what: b.texts.number(q.Name), transport: lookedUp}
 		n := hostname.Named{Name: q.Name, Source: string(hostname.DNSQuery), At: l.First, Frame: l.Frame, Capture: l.Capture}
-		b.dests[k] = &dest{key: k, name: n, state: LookedUp, firstNS: l.First, lastNS: l.Last,
+		b.index[k] = &dest{key: k, name: n, state: rankLookedUp, first: l.First, last: l.Last,
 			frames: []frame{{capture: l.Capture, number: l.Frame}}}
 	}
 }
 
-func (d *dest) finish(a *Attributor) Destination {
-	c := &d.d
-	o := Destination{Flows: c.flows, PacketsOut: c.packetsOut, PacketsIn: c.packetsIn, WireOut: c.wireOut, WireIn: c.wireIn, PayloadOut: c.payloadOut, PayloadIn: c.payloadIn}
-	o.Client, o.Port, o.Transport, o.Via = d.key.client, d.key.port, d.key.transport, d.key.via
-	o.Name, o.NameSource, o.State = d.name.Name, cmp.Or(d.name.Source, "none"), d.state
+// lookedUp stands for the transport of a destination that was only asked for: IP protocol 255, which IANA reserves.
+const lookedUp packet.Transport = 255
+
+func (k *destKey) transportName() string {
+	switch {
+	case k.transport == lookedUp && k.port == 0 && k.named:
+		return "dns"
+	case k.orphan:
+		return "fragment"
+	}
+	return flow.TransportName(k.transport)
+}
+
+func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
+	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
+	o.Client, o.Port, o.Transport, o.Via = d.key.client.Netip(d.key.v6), d.key.port, d.key.transportName(), b.texts.texts[d.key.via]
+	o.Name, o.NameSource, o.State = d.name.Name, cmp.Or(d.name.Source, "none"), states[d.state]
 	o.OtherNames = []OtherName{}
 	for _, n := range d.others {
 		o.OtherNames = append(o.OtherNames, OtherName{n.Name, n.Source})
 	}
-	o.First, o.Last = time.Unix(0, d.firstNS).UTC(), time.Unix(0, d.lastNS).UTC()
+	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
 	o.OpenedBy = d.openedBy()
 	o.Protocol = most(&d.protocols)
-	slices.Sort(d.notes)
-	o.Notes = d.notes
-	o.Disclosure = disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}
-	d.attribute(&o, a)
-	d.listServers(&o, a)
-	o.Evidence = d.evidence()
-	for _, h := range d.hours.keys() {
-		o.Hours = append(o.Hours, HourOut{h, d.hours.of(h)})
+	for _, n := range noteTexts {
+		if d.notes&n.note != 0 {
+			o.Notes = append(o.Notes, n.text)
+		}
 	}
-	return o
+	o.Disclosure = disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}
+	d.attribute(o, a)
+	b.listServers(d, o, a.Geo)
+	o.Evidence = d.evidence()
+	for _, p := range d.parts.list {
+		if p.n > 0 {
+			o.Hours = append(o.Hours, HourOut{p.key.hour, p.n})
+		}
+	}
 }
 
 func (d *dest) openedBy() string {
@@ -153,20 +202,13 @@ func (d *dest) openedBy() string {
 
 // most returns the key with the greatest sum, the first in the alphabet of equals.
 func most(t *tally[string]) string {
-	best := ""
-	for _, k := range slices.Sorted(slices.Values(t.keys())) {
-		if best == "" || t.of(k) > t.of(best) {
-			best = k
+	best := sum[string]{}
+	for _, s := range t.list {
+		if s.n > best.n || s.n == best.n && s.key < best.key {
+			best = s
 		}
 	}
-	return best
-}
-
-// note adds a note, once.
-func (d *dest) note(s string) {
-	if !slices.Contains(d.notes, s) {
-		d.notes = append(d.notes, s)
-	}
+	return best.key
 }
 
 // attribute sets the vendor: of the name, or of all names that fit, where they agree.
@@ -194,36 +236,40 @@ func (o *Destination) setVendor(m vendors.Match) {
 }
 
 // listServers lists the addresses, most payload out first.
-func (d *dest) listServers(o *Destination, a *Attributor) {
-	ips := d.servers.keys()
-	slices.SortFunc(ips, func(x, y netip.Addr) int {
-		return cmp.Or(cmp.Compare(d.servers.of(y), d.servers.of(x)), x.Compare(y))
+func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
+	var by tally[uint32]
+	for _, p := range d.parts.list {
+		by.add(p.key.server, p.n)
+	}
+	slices.SortFunc(by.list, func(x, y sum[uint32]) int {
+		return cmp.Or(cmp.Compare(y.n, x.n), b.servers.list[x.key].Compare(b.servers.list[y.key]))
 	})
-	o.ServersTotal = len(ips)
-	o.Servers = make([]Server, 0, min(len(ips), maxServers))
-	for _, ip := range ips[:min(len(ips), maxServers)] {
-		p := a.place(ip)
-		o.Servers = append(o.Servers, Server{IP: ip, Country: p.Country, ASN: p.ASN, Network: p.Network})
+	o.ServersTotal = len(by.list)
+	o.Servers = make([]Server, min(len(by.list), maxServers))
+	for i := range o.Servers {
+		n := by.list[i].key
+		p := b.servers.place(n, geo)
+		o.Servers[i] = Server{IP: b.servers.list[n], Country: p.Country, ASN: p.ASN, Network: p.Network}
 	}
 }
+
+// whatDestination says which frames a destination cites.
+const whatDestination = "first and last frames of its flows, and those that name it"
 
 // evidence cites the frames, by capture, at most maxFrames of each.
 func (d *dest) evidence() []Evidence {
 	slices.SortFunc(d.frames, func(a, b frame) int {
 		return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.number, b.number))
 	})
-	out := []Evidence{}
+	out := make([]Evidence, 0, 1)
 	for i, f := range d.frames {
 		if i == 0 || f.capture != d.frames[i-1].capture {
-			out = append(out, Evidence{Capture: int(f.capture), What: "first and last frames of its flows, and those that name it"})
+			out = append(out, Evidence{Capture: int(f.capture), What: whatDestination, Frames: make([]uint64, 0, min(len(d.frames)-i, maxFrames))})
 		}
 		e := &out[len(out)-1]
 		if n := len(e.Frames); n < maxFrames && (n == 0 || e.Frames[n-1] != f.number) {
 			e.Frames = append(e.Frames, f.number)
 		}
-	}
-	for i := range out {
-		out[i].Filter = frameFilter(out[i].Frames)
 	}
 	return out
 }
@@ -252,4 +298,4 @@ func frameFilter(frames []uint64) string {
 }
 
 // CountedElsewhere says whether the destination's bytes stand on the proxy's own leg too, so that sums leave them out here.
-func (o *Destination) CountedElsewhere() bool { return slices.Contains(o.Notes, noteBothLegs) }
+func (o *Destination) CountedElsewhere() bool { return slices.Contains(o.Notes, textBothLegs) }

@@ -1,43 +1,51 @@
 package judge
 
-// tally sums by key. Most have one key, for which no map is made.
+// tally sums by key, in the order in which the keys came. Most have one key; one with many gets an index.
 type tally[K comparable] struct {
-	first K
-	sum   uint64
-	used  bool
-	more  map[K]uint64
+	list  []sum[K]
+	index map[K]int32
 }
 
+type sum[K comparable] struct {
+	key K
+	n   uint64
+}
+
+// indexFrom is the number of keys from which on an index is faster than to look at all.
+const indexFrom = 16
+
+// add adds n to the sum of a key. A sum of nothing is kept too: the key was seen.
 func (t *tally[K]) add(k K, n uint64) {
-	switch {
-	case !t.used:
-		t.first, t.sum, t.used = k, n, true
-	case t.first == k:
-		t.sum += n
-	default:
-		if t.more == nil {
-			t.more = map[K]uint64{}
+	if i := t.find(k); i >= 0 {
+		t.list[i].n += n
+		return
+	}
+	if t.list == nil {
+		t.list = make([]sum[K], 0, 1)
+	}
+	t.list = append(t.list, sum[K]{k, n})
+	switch last := len(t.list) - 1; {
+	case last == indexFrom:
+		t.index = make(map[K]int32, 2*indexFrom)
+		for i := range t.list {
+			t.index[t.list[i].key] = int32(i)
 		}
-		t.more[k] += n
+	case last > indexFrom:
+		t.index[k] = int32(last)
 	}
 }
 
-// of returns the sum of a key.
-func (t *tally[K]) of(k K) uint64 {
-	if t.used && t.first == k {
-		return t.sum
+func (t *tally[K]) find(k K) int {
+	if t.index != nil {
+		if i, ok := t.index[k]; ok {
+			return int(i)
+		}
+		return -1
 	}
-	return t.more[k]
-}
-
-// keys returns the keys, in no order.
-func (t *tally[K]) keys() []K {
-	if !t.used {
-		return nil
+	for i := range t.list {
+		if t.list[i].key == k {
+			return i
+		}
 	}
-	out := append(make([]K, 0, 1+len(t.more)), t.first)
-	for k := range t.more {
-		out = append(out, k)
-	}
-	return out
+	return -1
 }
