@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -41,15 +42,91 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, failed []string) (*
 	if err != nil {
 		return nil, err
 	}
-	r.Destinations = b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo})
-	r.Destinations = keepOnly(r.Destinations, o.Only)
+	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo})
+	c.From, c.To = e.window()
+	r.Destinations = c.Destinations
 	r.Coverage = e.coverage(b, &sums, index)
 	r.Clients = clients(r.Destinations, labels)
 	labelDestinations(r)
+	r.Findings = c.Findings(o.Rules)
+	r.Destinations = keepOnly(r.Destinations, o.Only)
+	r.Findings = keepFindings(r.Findings, r.Destinations, o.Only)
+	r.Clients = keepClients(r.Clients, r.Destinations)
 	r.Vendors = sumVendors(r.Destinations)
 	r.Summary = summarise(r)
 	r.Exit = e.exit(o, append(failed, r.unjudged(o)...))
+	r.gate(o.FailOn)
 	return r, nil
+}
+
+// window is the time from the first to the last packet of all captures.
+func (e *evidence) window() (from, to time.Time) {
+	for i := range e.captures {
+		in := &e.captures[i]
+		if in.Packets == 0 || in.First.IsZero() {
+			continue
+		}
+		if from.IsZero() || in.First.Before(from) {
+			from = in.First
+		}
+		if in.Last.After(to) {
+			to = in.Last
+		}
+	}
+	return from, to
+}
+
+// gate adds the findings at or above a severity to how the run ends.
+func (r *Result) gate(failOn string) {
+	var least judge.Severity
+	if failOn == "" || failOn == FailNever || least.UnmarshalText([]byte(failOn)) != nil {
+		return
+	}
+	n := 0
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Status == judge.Open && f.Severity >= least {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	words := "findings"
+	if n == 1 {
+		words = "finding"
+	}
+	reason := fmt.Sprintf("%d %s at or above %s", n, words, failOn)
+	if r.Exit.Code == 0 {
+		r.Exit = Exit{Code: 1, Reasons: []string{reason}}
+		return
+	}
+	r.Exit.Also = append(r.Exit.Also, reason)
+}
+
+// FailNever is the value of Options.FailOn with which findings never make a run fail.
+const FailNever = "never"
+
+// keepFindings drops the findings of which no destination is left.
+func keepFindings(fs []judge.Finding, ds []judge.Destination, only []Only) []judge.Finding {
+	if len(only) == 0 {
+		return fs
+	}
+	left := map[string]bool{}
+	for i := range ds {
+		left[ds[i].ID] = true
+	}
+	return slices.DeleteFunc(fs, func(f judge.Finding) bool {
+		return !slices.ContainsFunc(f.Destinations, func(id string) bool { return left[id] })
+	})
+}
+
+// keepClients drops the clients of which no destination is left.
+func keepClients(cs []Client, ds []judge.Destination) []Client {
+	left := map[netip.Addr]bool{}
+	for i := range ds {
+		left[ds[i].Client] = true
+	}
+	return slices.DeleteFunc(cs, func(c Client) bool { return !left[c.IP] })
 }
 
 func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo) Settings {
@@ -245,8 +322,10 @@ func summarise(r *Result) Summary {
 			s.Bytes[string(d.Disclosure.Verdict)] += d.PayloadOut
 		}
 	}
-	for _, f := range r.Findings {
-		s.Findings[f.Severity]++
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Status == judge.Open {
+			s.Findings[f.Severity.String()]++
+		}
 	}
 	return s
 }

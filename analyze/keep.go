@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"net/netip"
 	"slices"
 )
 
@@ -20,10 +19,8 @@ func (r *Result) Keep(only []Only) {
 		r.Settings.Only = append(r.Settings.Only, o.Field+"="+o.Value)
 	}
 	after := map[string]int{}
-	left := map[netip.Addr]bool{}
 	for i := range r.Destinations {
 		after[r.Destinations[i].Vendor]++
-		left[r.Destinations[i].Client] = true
 	}
 	sums := sumVendors(r.Destinations)
 	for i, v := range sums {
@@ -32,6 +29,7 @@ func (r *Result) Keep(only []Only) {
 		}
 	}
 	r.Vendors = sums
-	r.Clients = slices.DeleteFunc(r.Clients, func(c Client) bool { return !left[c.IP] })
+	r.Findings = keepFindings(r.Findings, r.Destinations, only)
+	r.Clients = keepClients(r.Clients, r.Destinations)
 	r.Summary = summarise(r)
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"phonehome/analyze/judge"
 	"phonehome/analyze/vendors"
 )
 
@@ -25,9 +26,10 @@ type Options struct {
 	Catalogue          *vendors.Catalogue
 	GeoEmbedded        bool // ask the embedded databases last
 
-	Since, Until time.Time // half-open window of capture time [Since, Until); zero is open
-	AsOf         string    // date, UTC, "2006-01-02"
-	FailOn       string
+	Since, Until time.Time                   // half-open window of capture time [Since, Until); zero is open
+	AsOf         string                      // date, UTC, "2006-01-02"
+	FailOn       string                      // FailNever, or the least severity of a finding that makes the run end with exit 1
+	Rules        map[string]judge.RuleChange // by id, what the settings change
 	Strict       bool
 	AllowCutTail bool
 	Expect       []string // names of which each must have been seen

@@ -141,6 +141,7 @@ type Label struct {
 type Exit struct {
 	Code    int      `json:"code"`
 	Reasons []string `json:"reasons"`
+	Also    []string `json:"also,omitempty"` // what holds beside it, of lesser codes
 }
 
 // Summary counts destinations and bytes by verdict, and findings by severity.

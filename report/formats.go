@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"phonehome/analyze"
+	"phonehome/analyze/judge"
 )
 
 // Format is one way to write a result.
@@ -20,12 +21,13 @@ type Format struct {
 
 // Options say how a result is shown. Formats for machines show all and heed none of them.
 type Options struct {
-	By    string // "vendor" (also ""), "destination", "client", "country": what a row of the table is
-	Limit int    // rows of the table at most; 0 for all
-	Wide  bool   // more columns, nothing cut
-	Width int    // columns of the screen, beyond which cells are cut; 0 where nothing is cut
-	Color bool
-	Saved string // path of the result that is shown, where it was read from a file
+	By       string // "vendor" (also ""), "destination", "client", "country": what a row of the table is
+	Limit    int    // rows of the table at most; 0 for all
+	Wide     bool   // more columns, nothing cut
+	Width    int    // columns of the screen, beyond which cells are cut; 0 where nothing is cut
+	Color    bool
+	Severity judge.Severity // findings below it are not listed
+	Saved    string         // path of the result that is shown, where it was read from a file
 }
 
 // Formats are all formats, in the order in which they are listed.

@@ -23,6 +23,7 @@ func writeTable(w io.Writer, r *analyze.Result, o Options) error {
 		p.line(s)
 	}
 	p.line(readLine(r))
+	p.findings()
 	if len(r.Destinations) > 0 {
 		if err := p.rows(); err != nil {
 			return fmt.Errorf("write table: %w", err)

@@ -6,6 +6,7 @@ type Verdict string
 
 // The verdicts.
 const (
+	Disclosed  Verdict = "disclosed"
 	NoRegister Verdict = "no-register" // none was given
 )
 

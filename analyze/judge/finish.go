@@ -42,7 +42,7 @@ const (
 )
 
 // Finish returns the destinations, most payload out first, and those that were only looked up. Nothing can be added afterwards.
-func (b *Builder) Finish(a *Attributor) []Destination {
+func (b *Builder) Finish(a *Attributor) *Case {
 	b.markProxyLegs()
 	b.addLookups()
 	all := make([]*dest, 0, len(b.index))
@@ -55,9 +55,8 @@ func (b *Builder) Finish(a *Attributor) []Destination {
 	for i, d := range all {
 		b.finish(d, &out[i], a)
 		out[i].ID = "d" + strconv.Itoa(i+1)
-		all[i] = nil
 	}
-	return out
+	return &Case{Destinations: out, details: all, b: b}
 }
 
 // compare orders destinations: most payload out first, then by key.
@@ -258,9 +257,7 @@ const whatDestination = "first and last frames of its flows, and those that name
 
 // evidence cites the frames, by capture, at most maxFrames of each.
 func (d *dest) evidence() []Evidence {
-	slices.SortFunc(d.frames, func(a, b frame) int {
-		return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.number, b.number))
-	})
+	slices.SortFunc(d.frames, compareFrames)
 	out := make([]Evidence, 0, 1)
 	for i, f := range d.frames {
 		if i == 0 || f.capture != d.frames[i-1].capture {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -28,8 +29,8 @@ type exitCode struct {
 }
 
 var exitCodes = []exitCode{
-	{exitOK, "analysed, and nothing to report"},
-	{exitFindings, "findings"},
+	{exitOK, "analysed, and no finding at or above --fail-on"},
+	{exitFindings, "findings at or above --fail-on"},
 	{exitUsage, "the command line or the configuration is wrong: nothing was read"},
 	{exitCapture, "a capture could not be read, was cut short, damaged or empty, or nothing was analysed or judged; outputs are still written with what was read"},
 	{exitOutput, "an output could not be written"},
@@ -104,9 +105,9 @@ func ended(x analyze.Exit, failed []error) error {
 		if x.Code == exitOK {
 			return nil
 		}
-		return &exit{code: x.Code, reasons: x.Reasons}
+		return &exit{code: x.Code, reasons: x.Reasons, also: x.Also}
 	}
-	e := &exit{code: exitOutput, also: x.Reasons}
+	e := &exit{code: exitOutput, also: slices.Concat(x.Reasons, x.Also)}
 	for _, err := range failed {
 		e.reasons = append(e.reasons, err.Error())
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"phonehome/analyze"
+	"phonehome/analyze/judge"
 	"phonehome/analyze/vendors"
 	"phonehome/report"
 )
@@ -81,6 +82,7 @@ type viewFlags struct {
 	format    string
 	outputs   []string
 	by, color string
+	severity  string
 	limit     int
 	wide      bool
 	only      filters
@@ -91,7 +93,8 @@ func (f *viewFlags) add(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.format, "format", "f", "table", "`FORMAT` on stdout: "+strings.Join(report.Names(), ", "))
 	fs.StringArrayVarP(&f.outputs, "output", "o", nil, "write `[FORMAT=]PATH` too; the name says the format where none is given (repeatable)")
 	fs.Var(newChoice(&f.by, report.By()[0], report.By()...), "by", "what a row of the table is")
-	fs.IntVar(&f.limit, "limit", rows, "`N` rows of the table at most, 0 for all")
+	fs.Var(newChoice(&f.severity, judge.Low.String(), judge.Severities()...), "severity", "list findings of this severity and above; all count")
+	fs.IntVar(&f.limit, "limit", rows, "`N` rows and findings in the table at most, 0 for all")
 	fs.BoolVar(&f.wide, "wide", false, "more columns in the table, and nothing cut")
 	fs.Var(newChoice(&f.color, auto, auto, "always", "never"), "color", "colour in the table; auto heeds NO_COLOR")
 	fs.Var(&f.only, "only", "keep only destinations of this vendor, client or name (*.NAME: all below it); repeatable: alternatives within a field, all fields together")
@@ -107,7 +110,7 @@ func (f *viewFlags) check() error {
 // judgeFlags are the flags of scan alone.
 type judgeFlags struct {
 	internal            inside
-	infer, asOf         string
+	infer, asOf, failOn string
 	geoCountry, geoASN  []string
 	catalogue           string
 	withoutEmbeddedData bool
@@ -118,6 +121,7 @@ func (f *judgeFlags) add(fs *pflag.FlagSet) {
 	fs.Var(newChoice(&f.infer, on, on, off), "infer-internal", "count as inside what router advertisements, leases and hardware addresses show to be")
 	fs.StringArrayVar(&f.geoCountry, "geoip-country", nil, "country database `FILE.mmdb`, asked before the embedded one (repeatable)")
 	fs.StringArrayVar(&f.geoASN, "geoip-asn", nil, "network database `FILE.mmdb`, asked before the embedded one (repeatable)")
+	fs.Var(newChoice(&f.failOn, judge.Medium.String(), append([]string{analyze.FailNever}, judge.Severities()...)...), "fail-on", "exit 1 where an open finding is of this severity or above")
 	fs.Var(date{&f.asOf}, "as-of", "the day of the report, today (UTC) where not given; packets are judged at their own time")
 	fs.StringVar(&f.catalogue, "catalogue", "", "vendor catalogue `FILE` in place of the embedded one")
 	fs.BoolVar(&f.withoutEmbeddedData, "no-embedded-geo", false, "do not ask the embedded databases")
@@ -131,7 +135,7 @@ func (f *judgeFlags) add(fs *pflag.FlagSet) {
 func (f *judgeFlags) apply(o *analyze.Options) error {
 	o.Internal, o.InternalNone, o.InferInternal = f.internal.networks, f.internal.none, f.infer == on
 	o.GeoCountry, o.GeoASN, o.GeoEmbedded = f.geoCountry, f.geoASN, !f.withoutEmbeddedData
-	o.AsOf = f.asOf
+	o.AsOf, o.FailOn = f.asOf, f.failOn
 	if f.catalogue == "" {
 		return nil
 	}
@@ -146,7 +150,7 @@ func (f *judgeFlags) apply(o *analyze.Options) error {
 }
 
 // quoted are the flags that the result depends on: the command line that a report quotes holds them, and no others.
-var quoted = []string{"allow", "as-of", "catalogue", "expect", "geoip-asn", "geoip-country", "hash", "infer-internal", "internal", "no-embedded-geo", "only", "since",
+var quoted = []string{"allow", "as-of", "catalogue", "expect", "fail-on", "geoip-asn", "geoip-country", "hash", "infer-internal", "internal", "no-embedded-geo", "only", "since",
 	"strict", "until"}
 
 // commandLine is the command line as reports quote it: what the result depends on, wherever it was set, and the inputs. Their order doesn't

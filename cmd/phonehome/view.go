@@ -34,6 +34,9 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 		return nil, err
 	}
 	v := &view{stdout: stdout, outputs: outputs, file: report.Options{By: f.by, Limit: f.limit, Wide: f.wide, Saved: saved}}
+	if err := v.file.Severity.UnmarshalText([]byte(f.severity)); err != nil {
+		return nil, usage("--severity: %w", err)
+	}
 	v.screen = v.file
 	v.screen.Color = a.colored(f.color)
 	v.screen.Width = screenWidth(a.stdout)

@@ -1,0 +1,224 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Case is all that the rules see: the destinations, with what is not in the result, and what the user gave.
+type Case struct {
+	Destinations []Destination
+	details      []*dest // of each destination
+	b            *Builder
+	From, To     time.Time // of the captures, first and last packet
+}
+
+const (
+	maxFindingFrames = 64 // frames that a finding cites of one capture: a person looks at a few
+	maxListed        = 64 // addresses and names that a finding lists
+)
+
+// finding begins a Finding about some destinations of one recipient: whatever the rule, it says where, when, how much, and what is cited.
+func (c *Case) finding(g *group) Finding {
+	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, to: g.to, Status: Open, Confidence: sure, Facts: []string{}, Unknown: []string{}}
+	var clients, servers []netip.Addr
+	var names []string
+	for n, i := range g.members {
+		d := &c.Destinations[i]
+		f.Destinations = append(f.Destinations, d.ID)
+		clients = append(clients, d.Client)
+		for _, s := range d.Servers {
+			servers = append(servers, s.IP)
+		}
+		if d.Name != "" {
+			names = append(names, d.Name)
+		}
+		for _, o := range d.OtherNames {
+			names = append(names, o.Name)
+		}
+		if !d.CountedElsewhere() {
+			f.PayloadOut += d.PayloadOut
+		}
+		f.FramesTotal += d.PacketsOut + d.PacketsIn
+		if n == 0 || d.First.Before(f.First) {
+			f.First = d.First
+		}
+		if n == 0 || d.Last.After(f.Last) {
+			f.Last = d.Last
+		}
+	}
+	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
+	f.Clients, f.Servers = texts(clients), texts(servers)
+	slices.Sort(names)
+	f.Names = append([]string{}, slices.Compact(names)...)
+	f.Evidence = c.evidence(g)
+	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
+	return f
+}
+
+func texts(addrs []netip.Addr) []string {
+	out := make([]string, len(addrs))
+	for i, a := range addrs {
+		out[i] = a.String()
+	}
+	return out
+}
+
+// evidence cites the frames of some destinations: all that they cite, or where these are too many, the first, the last, and others evenly between.
+func (c *Case) evidence(g *group) []Evidence {
+	var all []frame
+	for _, i := range g.members {
+		all = append(all, c.details[i].frames...)
+	}
+	slices.SortFunc(all, compareFrames)
+	all = slices.Compact(all)
+	out := []Evidence{}
+	for len(all) > 0 {
+		n := 0
+		for n < len(all) && all[n].capture == all[0].capture {
+			n++
+		}
+		e := Evidence{Capture: int(all[0].capture), What: whatDestination}
+		for _, f := range spread(all[:n], maxFindingFrames) {
+			e.Frames = append(e.Frames, f.number)
+		}
+		out = append(out, e)
+		all = all[n:]
+	}
+	return out
+}
+
+func compareFrames(a, b frame) int {
+	return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.number, b.number))
+}
+
+// spread takes at most n of a list: the first, the last, and others evenly between.
+func spread[T any](list []T, n int) []T {
+	if len(list) <= n {
+		return list
+	}
+	out := make([]T, n)
+	for i := range out {
+		out[i] = list[i*(len(list)-1)/(n-1)]
+	}
+	return out
+}
+
+// filterAll is the display filter of all packets between the clients and the servers, on the destinations' ports, in their time.
+func (c *Case) filterAll(g *group, clients, servers []netip.Addr, first, last time.Time) string {
+	if len(clients) > maxListed || len(servers) > maxListed || len(servers) == 0 {
+		return ""
+	}
+	var ports []string
+	for _, i := range g.members {
+		d := &c.Destinations[i]
+		if d.ServersTotal > len(d.Servers) {
+			return ""
+		}
+		if d.Via == "" && d.OpenedBy == "client" && d.Port != 0 && (d.Transport == "tcp" || d.Transport == "udp" || d.Transport == "sctp") {
+			ports = append(ports, fmt.Sprintf("%s.port == %d", d.Transport, d.Port))
+			continue
+		}
+		ports = append(ports, "") // any port
+	}
+	var ends []string
+	for _, family := range []struct {
+		field string
+		is    func(netip.Addr) bool
+	}{{"ip.addr", netip.Addr.Is4}, {"ipv6.addr", netip.Addr.Is6}} {
+		inside, outside := only(clients, family.is), only(servers, family.is)
+		if len(inside) > 0 && len(outside) > 0 {
+			ends = append(ends, fmt.Sprintf("(%s in {%s} && %s in {%s})", family.field, strings.Join(inside, ","), family.field, strings.Join(outside, ",")))
+		}
+	}
+	filter := "(" + strings.Join(ends, " || ") + ")"
+	slices.Sort(ports)
+	if ports = slices.Compact(ports); !slices.Contains(ports, "") {
+		filter += " && (" + strings.Join(ports, " || ") + ")"
+	}
+	return filter + fmt.Sprintf(" && frame.time_epoch >= %s && frame.time_epoch <= %s", epoch(first), epoch(last))
+}
+
+func only(addrs []netip.Addr, is func(netip.Addr) bool) (out []string) {
+	for _, a := range addrs {
+		if is(a) {
+			out = append(out, a.String())
+		}
+	}
+	return out
+}
+
+// epoch is a time as frame.time_epoch has it: seconds since 1970 with nanoseconds.
+func epoch(t time.Time) string {
+	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
+}
+
+// since says when something began: where it was there from the first hour of the captures on, it may be older.
+func (c *Case) since(first time.Time) string {
+	at := first.UTC().Format("2006-01-02 15:04 UTC")
+	if first.Sub(c.From) <= time.Hour {
+		return "at least since " + at
+	}
+	return "since " + at
+}
+
+// volume says how much went to how many names, from how many clients.
+func (c *Case) volume(f *Finding) string {
+	var s string
+	switch {
+	case f.PayloadOut > 0:
+		s = humanize.Bytes(f.PayloadOut) + " of payload left"
+	default:
+		s = "no payload left"
+	}
+	return fmt.Sprintf("%s from %s, %s, last %s", s, plural(len(f.Clients), "client", "clients"), c.since(f.First), f.Last.UTC().Format("2006-01-02 15:04 UTC"))
+}
+
+// plural is a count with its noun.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanize.Comma(int64(n)) + " " + many
+}
+
+// unconfirmed says that the recipient is not sure, unless the catalogue vouches for it.
+func unconfirmed(to recipient) []string {
+	switch to.basis {
+	case "catalogue", "register":
+		return nil
+	case "registrable-domain", "third-party-web", "catalogue-unverified":
+		return []string{"Recipient not confirmed: who is behind the name rests on " + to.basis + "."}
+	}
+	return []string{"Recipient not confirmed: no name or catalogue entry says who it is."}
+}
+
+// someNames lists a few of a finding's names, or of its addresses where it has no name.
+func someNames(f *Finding) string {
+	const few = 3
+	list := f.Names
+	if len(list) == 0 {
+		list = f.Servers
+	}
+	if len(list) <= few {
+		return strings.Join(list, ", ")
+	}
+	return strings.Join(list[:few], ", ") + " and " + humanize.Comma(int64(len(list)-few)) + " more"
+}
+
+// clientText is a client with its label.
+func clientText(d *Destination) string {
+	if d.ClientLabel != "" {
+		return d.Client.String() + " (" + d.ClientLabel + ")"
+	}
+	return d.Client.String()
+}
+
+// assets are the names of the register's assets that a finding's clients belong to.
+func (c *Case) assets(f *Finding) []string { return nil }

@@ -1,0 +1,71 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+)
+
+// Rule is one way in which destinations become findings.
+type Rule struct {
+	ID       string
+	Severity Severity // the usual one; a finding's own may differ, and Levels says when
+	Fires    string   // what fires it, a sentence
+	Levels   string   // when a finding is graver or lighter, and why
+	Bounds   []Bound  // thresholds
+	Blind    string   // what it cannot see
+	Do       string   // what to do about a finding
+	find     func(c *Case) []Finding
+}
+
+// Bound is a threshold of a rule, with its reason.
+type Bound struct{ Name, Value, Why string }
+
+// Rules are all rules, in the order in which findings of equal weight are listed.
+func Rules() []Rule {
+	return []Rule{
+		bulkRule, unnamedRule,
+	}
+}
+
+// RuleByID returns the rule of that id.
+func RuleByID(id string) (Rule, bool) {
+	rules := Rules()
+	i := slices.IndexFunc(rules, func(r Rule) bool { return r.ID == id })
+	if i < 0 {
+		return Rule{}, false
+	}
+	return rules[i], true
+}
+
+// RuleChange is what the settings make of a rule.
+type RuleChange struct {
+	Off      bool
+	Severity Severity // 0: as the rule has it
+}
+
+// Findings runs all rules but those that are off. The gravest come first.
+func (c *Case) Findings(changes map[string]RuleChange) []Finding {
+	out := []Finding{}
+	for _, r := range Rules() {
+		change := changes[r.ID]
+		if change.Off {
+			continue
+		}
+		for _, f := range r.find(c) {
+			f.Rule = r.ID
+			if change.Severity != 0 {
+				f.Severity = change.Severity
+			}
+			f.Fingerprint = fingerprint(r.ID, f.to.key(), c.assets(&f))
+			out = append(out, f)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.PayloadOut, a.PayloadOut))
+	})
+	for i := range out {
+		out[i].ID = "f" + strconv.Itoa(i+1)
+	}
+	return out
+}
