@@ -16,8 +16,8 @@ import (
 const Grace = 300e9
 
 const (
-	// maxNamed is how many names of one kind are listed for one flow: more say nothing that the first do not.
-	maxNamed = 16
+	// MaxNamed is how many names of one kind are listed for one flow: more say nothing that the first do not.
+	MaxNamed = 16
 	// maxLookBack is how many answers for one address are looked at for one flow, so that a capture full of made-up answers cannot make the
 	// join slow.
 	maxLookBack = 4096
@@ -50,6 +50,7 @@ type Naming struct {
 	Weak        []Named // PTR records and name-resolution blocks of the capture
 	Hidden      []Named // names of providers that stand in hellos whose real name is encrypted: not the server's
 	DNSSeen     bool    // answers to this client were seen before the flow
+	Elsewhere   bool    // answers gave addresses for the flow's own name, and this one's never: see Index.elsewhere
 }
 
 // Index finds the names of flows when all evidence is in.
@@ -60,6 +61,7 @@ type Index struct {
 	asked   map[packet.Addr]int64 // time of the first answer to a client
 	ech     map[echConfig]bool
 	strings map[string]string // each text once
+	located map[string]bool   // names that answers gave addresses for
 	Queries map[Query]*Lookup
 	// Cut counts flows for which more answers stood than were looked at.
 	Cut uint64
@@ -121,7 +123,7 @@ type Lookup struct {
 // NewIndex returns an empty index.
 func NewIndex() *Index {
 	return &Index{own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, byAddr: map[packet.Addr]*addrNames{}, asked: map[packet.Addr]int64{},
-		ech: map[echConfig]bool{}, strings: map[string]string{}, Queries: map[Query]*Lookup{}}
+		ech: map[echConfig]bool{}, strings: map[string]string{}, located: map[string]bool{}, Queries: map[Query]*Lookup{}}
 }
 
 // Normal returns a name in the form in which names are compared: lower case, without the trailing dot.
@@ -177,7 +179,7 @@ func (x *Index) addWeak(a packet.Addr, n Named) {
 }
 
 func appendNamed(list []Named, n Named) []Named {
-	if n.Name == "" || len(list) >= maxNamed || slices.ContainsFunc(list, func(o Named) bool { return o.Name == n.Name && o.Source == n.Source }) {
+	if n.Name == "" || len(list) >= MaxNamed || slices.ContainsFunc(list, func(o Named) bool { return o.Name == n.Name && o.Source == n.Source }) {
 		return list
 	}
 	return append(list, n)
@@ -257,11 +259,12 @@ func (x *Index) answer(a packet.Addr, n *Name) {
 	x.byPair[k] = extend(x.byPair[k], e)
 	of := x.addr(a)
 	of.answers = extend(of.answers, e)
+	x.located[e.Name] = true
 }
 
 // extend adds an answer, or lengthens the one of the same name that it follows: a client that asks every minute makes one entry.
 func extend(list []answer, e answer) []answer {
-	for i := len(list) - 1; i >= 0 && i >= len(list)-maxNamed; i-- {
+	for i := len(list) - 1; i >= 0 && i >= len(list)-MaxNamed; i-- {
 		if o := &list[i]; o.Name == e.Name && e.from >= o.from && e.from <= o.until {
 			o.until = max(o.until, e.until)
 			return list
@@ -325,9 +328,25 @@ func (x *Index) Flow(r *flow.Row, client int) Naming {
 		}
 		n.Weak = of.weak
 	}
+	n.Elsewhere = x.elsewhere(n.Own, sa)
 	t, ok := x.asked[ca]
 	n.DNSSeen = ok && t <= r.First
 	return n
+}
+
+// elsewhere says whether a flow's own name was looked up in the capture, by anyone at any time, and no answer gave the address that the flow
+// goes to. Names that were never looked up say nothing: clients have caches, and other ways to ask.
+func (x *Index) elsewhere(own []Named, server packet.Addr) bool {
+	for _, n := range own {
+		if !x.located[n.Name] {
+			continue
+		}
+		of := x.byAddr[server]
+		if of == nil || !slices.ContainsFunc(of.answers, func(a answer) bool { return a.Name == n.Name }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *Index) fill(n *Naming, o *ownNames, until int64) {

@@ -68,9 +68,21 @@ type dest struct {
 	counters
 	first, last int64
 	openers     [2]uint64 // flows opened by the client, by the server
+	signs       []sign
 	notes       notes
 	state       stateRank
 }
+
+// sign is something that the evidence of a flow says beside its name: that names contradict each other, or that one is hidden.
+type sign struct {
+	kind  signKind
+	name  string // the name in question
+	other string // the one that it was held against
+	frame frame
+}
+
+// maxSigns is how many different signs of one destination are kept: one would do.
+const maxSigns = 8
 
 // part is where payload of a destination went, and when.
 type part struct {
@@ -269,9 +281,13 @@ func withoutAddresses(names []hostname.Named) []hostname.Named {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(names), func(n hostname.Named) bool {
-		_, err := netip.ParseAddr(strings.Trim(n.Name, "[]"))
-		return err == nil
+		return isAddress(n.Name)
 	})
+}
+
+func isAddress(name string) bool {
+	_, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return err == nil
 }
 
 // distinct drops what is the same name from another source; the first stays.
@@ -407,6 +423,11 @@ func (l *leg) count(d *dest) {
 	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(&l.naming) {
 		d.notes |= noteNoDNS
 	}
+	if d.events == nil {
+		d.events = make([]int64, 0, 1)
+	}
+	d.events = append(d.events, r.First)
+	l.addSigns(d)
 	l.cite(d)
 }
 
