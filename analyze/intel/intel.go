@@ -141,7 +141,7 @@ func (b *builder) read(f Input) error {
 	if r.tooLarge {
 		return fmt.Errorf("%s: the lists have more than %d indicators, or %d MiB of text", f.Path, maxIndicators, maxText>>20)
 	}
-	if l := r.list; l.NotUnderstood > 0 && l.Indicators+l.Ignored+l.Unusable == 0 {
+	if l := r.list; !h.json && l.NotUnderstood > 0 && l.Indicators+l.Ignored+l.Unusable == 0 {
 		return fmt.Errorf("%s:%d: read as %s, but no row of it was understood", f.Path, h.firstRow, l.Format)
 	}
 	return nil

@@ -197,3 +197,96 @@ func say(s *Set, what string, port uint16) (out []string) {
 	}
 	return out
 }
+
+// TestErrors: what is no list is an error that says where.
+func TestErrors(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", "intel: list0:1: the file is empty"},
+		{"\n \n", "intel: list0:1: the file is empty"},
+		{"# a comment\n\n<html>not found</html>\n", "intel: list0:3: not a list of indicators in a format that is known (misp-warninglist, stix,"},
+		{"a.example.com\nb\x00\n", "intel: list0:2: a NUL byte: not a list in text"},
+		{`{"a": 1}`, "intel: list0:1: not a list"},
+		{"{\"Event\": {\n\"info\": \"x\",,", "intel: list0:2: JSON: invalid character ','"},
+		{"{\"objects\": [\n{\"type\": \"indicator\"", "intel: list0:2: JSON: unexpected EOF"},
+		{strings.Repeat("[", 100), "intel: list0:1: JSON: values lie more than 16 deep"},
+		{"# id,dateadded,url,url_status\n\n1,2026-01-01,no url,x\n", "intel: list0:3: read as urlhaus, but no row of it was understood"},
+	} {
+		_, err := Read([]Input{{"list0", []byte(c.text)}})
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%.40q: %v, want %s", c.text, err, c.want)
+		}
+	}
+}
+
+// TestTruncated: JSON that was cut never passes; lines that were cut lose at most the last.
+func TestTruncated(t *testing.T) {
+	for name, text := range samples(t) {
+		text := []byte(strings.TrimSpace(string(text)))
+		whole := mustRead(t, text).Lists()[0]
+		for n := range text {
+			s, err := Read([]Input{{"x", text[:n]}})
+			if text[0] == '{' && err == nil {
+				t.Fatalf("%s: %d bytes of %d pass", name, n, len(text))
+			}
+			if err == nil && s.Lists()[0].Indicators > whole.Indicators+1 {
+				t.Fatalf("%s: %d bytes have %d indicators, all have %d", name, n, s.Lists()[0].Indicators, whole.Indicators)
+			}
+		}
+	}
+}
+
+// TestLoad reads files, whatever their names; the same bytes given twice count once.
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	for name, text := range map[string]string{"a.json": "a.example.com\n", "b.csv": "a.example.com\n", "c": "{\"objects\": []}"} {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	s, err := Load(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := s.Lists()
+	if len(l) != 2 || l[0].Name != "a.json" || l[0].Format != "plain" || l[1].Format != "stix" {
+		t.Errorf("%+v", l)
+	}
+	if _, err := Load([]string{filepath.Join(dir, "none")}); err == nil {
+		t.Error("a file that does not exist is read")
+	}
+}
+
+// TestWarnings: warning lists annotate, each in its way, and make no hit.
+func TestWarnings(t *testing.T) {
+	warning := func(name, kind, value string) []byte {
+		return fmt.Appendf(nil, `{"name": %q, "type": %q, "version": 1, "list": [%q]}`, name, kind, value)
+	}
+	lists := [][]byte{
+		[]byte("a.cdn.example.net\ncdn.example.net\nxcdn.example.net\nhttps://tool.example.org/x\n192.0.2.9\n"),
+		warning("exact", "string", "cdn.example.net"), warning("below", "hostname", ".cdn.example.net"), warning("part", "substring", "CDN"),
+		warning("network", "cidr", "192.0.2.0/24"), warning("regex", "string", "no.example.net"),
+	}
+	s := mustRead(t, lists...)
+	for what, want := range map[string]string{"a.cdn.example.net": "below part", "cdn.example.net": "exact below part", "xcdn.example.net": "part",
+		"tool.example.org": "", "192.0.2.9": "network"} {
+		hits := s.Host(what, 0)
+		if a, err := netip.ParseAddr(what); err == nil {
+			hits = s.Addr(a, 0)
+		}
+		if len(hits) != 1 || strings.Join(hits[0].Annotations, " ") != want {
+			t.Errorf("%s: %+v, want %q", what, hits, want)
+		}
+	}
+	if hits := s.Addr(netip.MustParseAddr("192.0.2.10"), 0); hits != nil {
+		t.Errorf("a warning list makes %+v", hits)
+	}
+	hashes := mustRead(t, []byte(`{"name": "hashes", "type": "string", "list": ["00"], "matching_attributes": ["md5"]}`)).Lists()[0]
+	regex := mustRead(t, []byte(`{"name": "r", "type": "regex", "list": ["/x/"]}`), lists[0])
+	if hashes.Unusable != 1 || regex.Lists()[0].NotUnderstood != 1 {
+		t.Errorf("%+v, %+v", hashes, regex.Lists())
+	}
+}

@@ -70,9 +70,11 @@ func (j *jsonReader) keys(f func(key string) error) error {
 			return err
 		}
 	}
-	_, err = j.d.Token()
+	if _, err = j.d.Token(); err != nil {
+		return err
+	}
 	j.depth--
-	return err
+	return nil
 }
 
 func (j *jsonReader) pair(f func(key string) error) error {
