@@ -290,3 +290,16 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("%+v, %+v", hashes, regex.Lists())
 	}
 }
+
+// TestFormatsAreDocumented: the page has each format.
+func TestFormatsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/intel.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Formats() {
+		if !strings.Contains(string(page), "`"+f+"`") {
+			t.Errorf("format %s is not in docs/intel.md", f)
+		}
+	}
+}
