@@ -29,6 +29,7 @@ var patterns = []struct {
 	{"[ipv4-addr:value = '192.0.2.1' AND ipv4-addr:value = '192.0.2.2']", nil},
 	{"[ipv4-addr:value = '192.0.2.1' AND file:name = 'x']", nil},
 	{"[ipv4-addr:value = '192.0.2.1' AND network-traffic:dst_port = 443]", nil},
+	{"[network-traffic:dst_ref.value = 'x' AND file:name = 'y']", nil},
 	{"[network-traffic:dst_port = 443]", nil},
 	{"[network-traffic:dst_port = 0 AND network-traffic:dst_ref.value = 'x']", nil},
 	{"[network-traffic:src_ref.value = '192.0.2.1']", nil},
