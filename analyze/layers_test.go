@@ -20,9 +20,10 @@ const module = "phonehome"
 var layers = map[string][]string{
 	"cmd/phonehome":      {"report", "analyze", "analyze/judge", "analyze/vendors"},
 	"report":             {"analyze", "analyze/judge", "analyze/disclosure", "analyze/capture"},
-	"analyze":            {"analyze/judge", "analyze/disclosure", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
-	"analyze/judge":      {"analyze/disclosure", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
-	"analyze/disclosure": {"analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze":            {"analyze/judge", "analyze/disclosure", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze/judge":      {"analyze/disclosure", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze/disclosure": {"analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze/intel":      {"analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/vendors":    {"analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/hostname":   {"analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/flow":       {"analyze/packet", "analyze/capture"},
