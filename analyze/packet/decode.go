@@ -289,7 +289,10 @@ func (d *Decoder) llc(l layer) Reason {
 	switch b := l.b; {
 	case len(b) < 3:
 		return CutLink
-	case b[0] == snap && b[1] == snap && len(b) >= snapHeader:
+	case b[0] == snap && b[1] == snap:
+		if len(b) < snapHeader {
+			return CutLink
+		}
 		if oui := uint32(b[3])<<16 | uint32(b[4])<<8 | uint32(b[5]); oui != 0 && oui != 0xf8 { // RFC 1042; IEEE 802.1H
 			return notIP
 		}

@@ -102,6 +102,9 @@ func (d *Decoder) gre(l layer) Reason {
 	if n > len(l.b) || flags&routing != 0 || version > 1 {
 		return BadTransport
 	}
+	if version == 1 {
+		key &= 0xffff // the call; above it stands the length of this packet
+	}
 	d.enter("gre", key)
 	l = l.from(n)
 	switch {
