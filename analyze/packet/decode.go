@@ -214,7 +214,7 @@ const (
 
 // ether reads what an EtherType announces.
 func (d *Decoder) ether(kind uint16, l layer) Reason {
-	if d.depth++; d.depth > maxDepth {
+	if d.tooDeep() {
 		return notIP
 	}
 	switch kind {
@@ -252,6 +252,14 @@ func (d *Decoder) ether(kind uint16, l layer) Reason {
 		return d.llc(l)
 	}
 	return notIP
+}
+
+// tooDeep goes one header deeper, and says whether that is beyond the bound.
+func (d *Decoder) tooDeep() bool {
+	if d.depth++; d.depth == maxDepth+1 {
+		d.limits["nesting"]++
+	}
+	return d.depth > maxDepth
 }
 
 // behind reads what stands n bytes further.
@@ -321,8 +329,8 @@ func (d *Decoder) mpls(l layer) Reason {
 		return d.ipv4(l)
 	case 6:
 		return d.ipv6(l)
-	case 0:
-		if len(l.b) >= 4 && plausibleEthernet(l.b[4:]) {
+	case 0: // a control word, or an address of a maker whose number begins so: a type that is known decides, and else a length may
+		if len(l.b) >= 4 && (typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:])) {
 			return d.ethernet(l.from(4))
 		}
 	}
@@ -334,15 +342,19 @@ func (d *Decoder) mpls(l layer) Reason {
 
 // plausibleEthernet says whether b can be an Ethernet frame with something that is read inside.
 func plausibleEthernet(b []byte) bool {
+	return typedEthernet(b) || len(b) >= etherHeader && be.Uint16(b[12:]) <= maxLength
+}
+
+// typedEthernet is the same where a type, not a length, must say so.
+func typedEthernet(b []byte) bool {
 	if len(b) < etherHeader {
 		return false
 	}
-	switch kind := be.Uint16(b[12:]); kind {
+	switch be.Uint16(b[12:]) {
 	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherMPLS, 0x0806:
 		return true
-	default:
-		return kind <= maxLength
 	}
+	return false
 }
 
 func (d *Decoder) pppoe(l layer) Reason {

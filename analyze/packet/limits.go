@@ -19,5 +19,6 @@ func DefaultLimits() Limits {
 	return Limits{Datagrams: 4096, Bytes: 16 << 20, Timeout: int64(time.Minute)}
 }
 
-// maxDepth is how many headers of IP or tunnels may be nested: real ones stop at four or five, and each costs time.
+// maxDepth is how many headers of IP or tunnels may be nested: real ones stop at four or five, and each costs time. A packet with more is
+// counted as what was read of it: "nesting".
 const maxDepth = 12

@@ -2,7 +2,7 @@ package packet
 
 // try opens a tunnel in a packet that has been read as itself. Where nothing readable is inside, the packet stays what it was.
 func (d *Decoder) try(l layer, read func(layer) Reason) Reason {
-	if d.depth++; d.depth > maxDepth {
+	if d.tooDeep() {
 		return OK
 	}
 	outer := d.p
