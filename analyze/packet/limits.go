@@ -7,7 +7,7 @@ type Limits struct {
 	// Datagrams is how many incomplete datagrams wait for their fragments. One more gives up the oldest, whose frames are counted without
 	// the datagram's content: "fragment-datagrams".
 	Datagrams int
-	// Bytes is how many bytes of fragments wait, beyond which the oldest datagrams are given up: "fragment-bytes".
+	// Bytes is how many bytes of fragments, and of what is known of their frames, wait, beyond which the oldest datagrams are given up: "fragment-bytes".
 	Bytes int
 	// Timeout is how long a datagram waits, in ns of capture time.
 	Timeout int64
