@@ -27,10 +27,11 @@ type Source struct {
 	head        []byte // first bytes, decompressed
 	err         error  // why it can't be read
 
-	// Of standard input: its decompressed bytes, its bytes as given, and their hash where they are compressed.
-	stdin io.Reader
-	raw   *bufio.Reader
-	sum   hash.Hash
+	// Of standard input, and of pipes: its decompressed bytes, its bytes as given, and their hash where they are compressed.
+	stdin       io.Reader
+	stdinCloser io.Closer
+	raw         *bufio.Reader
+	sum         hash.Hash
 }
 
 // NotCaptureError is a file that is no capture.
@@ -79,7 +80,13 @@ const headLen = 64 << 10 // bytes looked at before a file is read
 // open opens the file as given.
 func (s *Source) open() (io.ReadCloser, error) {
 	if s.stdin != nil {
-		return io.NopCloser(s.stdin), nil
+		if s.stdinCloser == nil {
+			return io.NopCloser(s.stdin), nil
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{s.stdin, s.stdinCloser}, nil
 	}
 	return os.Open(s.Path)
 }
