@@ -206,7 +206,7 @@ func (s *Source) look(err error) (whole bool) {
 		s.err = fmt.Errorf("%s: %s: %w", s.Path, cmp.Or(s.compression, "read"), err)
 		return false
 	case !ok:
-		s.err = notCapture(s.Path, s.head)
+		s.err = notCapture(s.Path, s.compression, s.head)
 		return false
 	}
 	var b Block

@@ -13,7 +13,6 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
-	"github.com/ulikunitz/xz"
 )
 
 // Source is one input: a capture, or saved facts.
@@ -60,8 +59,9 @@ var compressions = []struct {
 }{
 	{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
 	{"zstd", "\x28\xb5\x2f\xfd", openZstd},
+	{"zstd", "\x50\x2a\x4d\x18", openZstd}, // a skippable frame, as pzstd writes first
 	{"lz4", "\x04\x22\x4d\x18", func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
-	{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
+	{"xz", "\xfd7zXZ\x00", openXZ},
 }
 
 // maxWindow bounds the memory of a zstd decoder: the greatest window that zstd's own tool accepts unasked.
@@ -181,7 +181,7 @@ func (r *Reader) decompress(f io.Reader, name string) error {
 func (r *Reader) recognise(s *Source) error {
 	f, format, ok := framerOf(s.head)
 	if !ok {
-		return notCapture(s.Path, s.head)
+		return notCapture(s.Path, s.compression, s.head)
 	}
 	r.framer, r.info.Format = f, format
 	return nil
@@ -227,18 +227,30 @@ var hints = []struct{ magic, hint string }{
 	{"RTSS", "a capture of Network Monitor: convert it with editcap"},
 }
 
-func notCapture(path string, head []byte) error {
-	e := &NotCaptureError{Path: path, First: head[:min(len(head), 16)]}
-	for _, h := range hints {
-		if bytes.HasPrefix(head, []byte(h.magic)) {
-			e.Hint = h.hint
-		}
-	}
-	const tarMagicAt = 257
-	if len(head) > tarMagicAt+5 && string(head[tarMagicAt:tarMagicAt+5]) == "ustar" {
-		e.Hint = "a tar archive: unpack it first"
+func notCapture(path, compression string, head []byte) error {
+	e := &NotCaptureError{Path: path, First: head[:min(len(head), 16)], Hint: hintOf(head)}
+	if e.Hint != "" && compression != "" {
+		e.Hint = compression + " of " + e.Hint
 	}
 	return e
+}
+
+func hintOf(head []byte) string {
+	const tarMagicAt = 257
+	if len(head) > tarMagicAt+5 && string(head[tarMagicAt:tarMagicAt+5]) == "ustar" {
+		return "a tar archive: unpack it first"
+	}
+	for _, h := range hints {
+		if bytes.HasPrefix(head, []byte(h.magic)) {
+			return h.hint
+		}
+	}
+	for _, c := range compressions {
+		if bytes.HasPrefix(head, []byte(c.magic)) { // inside another
+			return c.name + ": decompress it once"
+		}
+	}
+	return ""
 }
 
 // Sum is the SHA-256 of the file as given, in hexadecimal: for comparing it with facts that were saved of it.
