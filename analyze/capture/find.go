@@ -70,7 +70,7 @@ func (s *Set) arg(a string, args []string, stdin io.Reader) error {
 		if len(args) > 1 || stdin == nil {
 			return errors.New("standard input (-) is read alone")
 		}
-		s.addStdin(stdin)
+		s.addStream(a, io.NopCloser(stdin))
 		return nil
 	}
 	if _, err := os.Stat(a); err == nil {
@@ -95,23 +95,30 @@ func (s *Set) arg(a string, args []string, stdin io.Reader) error {
 
 func (s *Set) path(p string) error {
 	info, err := os.Stat(p)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !info.IsDir() {
+	case info.Mode().IsRegular():
 		s.add(p, info.Size(), false)
+		return nil
+	case !info.IsDir(): // a pipe, such as a shell's <(command)
+		f, err := os.Open(p)
+		if err != nil {
+			return err
+		}
+		s.addStream(p, f)
 		return nil
 	}
 	return filepath.WalkDir(p, func(at string, d fs.DirEntry, err error) error {
 		switch {
-		case err != nil:
-			s.Ignored = append(s.Ignored, Ignored{at, err.Error()})
+		case err != nil: // what can't be looked into may be evidence
+			s.Sources = append(s.Sources, &Source{Path: at, First: math.MinInt64, err: err})
 		case d.Type()&fs.ModeSymlink != 0:
 			s.Ignored = append(s.Ignored, Ignored{at, "a link"})
 		case d.Type().IsRegular():
 			info, err := d.Info()
 			if err != nil {
-				s.Ignored = append(s.Ignored, Ignored{at, err.Error()})
+				s.Sources = append(s.Sources, &Source{Path: at, First: math.MinInt64, err: err})
 				return nil
 			}
 			s.add(at, info.Size(), true)
@@ -120,47 +127,51 @@ func (s *Set) path(p string) error {
 	})
 }
 
-// add looks at a file. One met in a directory that is no capture, or holds no packet, is passed over.
+// add looks at a file. One met in a directory that is no capture, or holds no packet and no damage, is passed over.
 func (s *Set) add(path string, size int64, met bool) {
 	if slices.ContainsFunc(s.Sources, func(o *Source) bool { return filepath.Clean(o.Path) == filepath.Clean(path) }) {
 		return // named twice
 	}
 	src := &Source{Path: path, Size: size}
-	whole := src.peek()
+	empty := src.peek()
+	var no *NotCaptureError
 	switch {
-	case met && src.err != nil:
+	case met && errors.As(src.err, &no):
 		s.Ignored = append(s.Ignored, Ignored{path, src.err.Error()})
-	case met && whole && src.First == math.MinInt64 && !src.Facts:
+	case met && empty:
 		s.Ignored = append(s.Ignored, Ignored{path, "a capture without packets"})
 	default:
 		s.Sources = append(s.Sources, src)
 	}
 }
 
-// addStdin looks at the head of standard input, which can be read once only.
-func (s *Set) addStdin(stdin io.Reader) {
-	src := &Source{Path: "-", sum: sha256.New()}
-	src.raw = bufio.NewReaderSize(stdin, headLen)
+// addStream looks at the head of standard input or of a pipe, which can be read once only.
+func (s *Set) addStream(path string, stream io.ReadCloser) {
+	src := &Source{Path: path, sum: sha256.New(), stdinCloser: stream}
+	src.raw = bufio.NewReaderSize(stream, headLen)
 	peeked, _ := src.raw.Peek(maxMagic) // an error comes again when it is read
 	br := src.raw
 	r, name, err := decompressed(peeked, io.TeeReader(br, src.sum))
 	switch {
 	case err != nil:
-		src.err = fmt.Errorf("standard input: %s: %w", name, err)
+		src.err = fmt.Errorf("%s: %s: %w", path, name, err)
 	case name != "":
 		br = bufio.NewReaderSize(r, headLen)
 	}
 	src.stdin, src.compression = br, name
-	head, _ := br.Peek(pcapHeader)
+	head, err := br.Peek(pcapHeader)
+	if _, _, ok := framerOf(head); !ok && err == nil {
+		head, _ = br.Peek(keptHead) // no capture: what else it may be is told by more
+	}
 	src.head = slices.Clone(head)
 	if src.err == nil {
-		src.look()
+		src.look(err)
 	}
 	s.Sources = append(s.Sources, src)
 }
 
-// peek reads the head of a file: what it is, and when its first record was. It reports whether the head is the whole file.
-func (s *Source) peek() (whole bool) {
+// peek reads the head of a file: what it is, and when its first record was. It reports whether that is a whole capture without a packet.
+func (s *Source) peek() (empty bool) {
 	s.First = math.MinInt64
 	f, err := s.open()
 	if err != nil {
@@ -176,29 +187,35 @@ func (s *Source) peek() (whole bool) {
 		return false
 	}
 	s.compression = name
-	s.head, _ = io.ReadAll(io.LimitReader(r, headLen)) // what is damaged is found when it is read
-	s.look()
-	return len(s.head) < headLen
+	s.head, err = io.ReadAll(io.LimitReader(r, headLen))
+	whole := s.look(err) // what is damaged further on is found when it is read
+	return err == nil && whole && len(s.head) < headLen && s.First == math.MinInt64
 }
 
-// look recognises the head and finds the time of the first record.
-func (s *Source) look() {
+// look recognises the head and finds the time of the first record. err is what ended the head, where that was no limit. It reports whether
+// the head is of whole blocks without damage.
+func (s *Source) look(err error) (whole bool) {
 	s.First = math.MinInt64
 	if bytes.HasPrefix(s.head, []byte(`{"type":"`)) {
 		s.Facts = true
-		return
+		return false
 	}
 	f, _, ok := framerOf(s.head)
-	if !ok {
-		s.err = notCapture(s.Path, s.head)
-		return
+	switch {
+	case !ok && err != nil && err != io.EOF:
+		s.err = fmt.Errorf("%s: %s: %w", s.Path, cmp.Or(s.compression, "read"), err)
+		return false
+	case !ok:
+		s.err = notCapture(s.Path, s.compression, s.head)
+		return false
 	}
 	var b Block
-	r := &Reader{framer: f}
-	f.cut(r, s.head, &b)
+	r := &Reader{framer: f, eof: len(s.head) < headLen}
+	used := f.cut(r, s.head, &b)
 	if len(b.Records) > 0 {
 		s.First = b.Records[0].Time
 	}
+	return used == len(s.head) && len(r.info.Damage) == 0
 }
 
 // dropCopies drops sources with the same bytes as another. Only files of the same size and head are compared, byte by byte.

@@ -98,6 +98,10 @@ func (f *ngFramer) section(r *Reader, at []byte, offset int64) bool {
 		r.stop("bad byte-order magic", offset)
 		return false
 	}
+	if f.order.Uint32(at[4:]) < minSection {
+		r.stop("bad block length", offset)
+		return false
+	}
 	return true
 }
 
@@ -134,6 +138,9 @@ func (f *ngFramer) block(r *Reader, b *Block, kind uint32, body []byte, offset i
 // maxInterfaces bounds the interfaces of a section: their descriptions are kept.
 const maxInterfaces = 1 << 16
 
+// maxInterfaceName is how many bytes are kept of an interface's name: the longest in use, those of Windows, have about 50.
+const maxInterfaceName = 256
+
 func (f *ngFramer) addInterface(r *Reader, body []byte, offset int64) {
 	const fixed = 8
 	if len(body) < fixed || len(f.interfaces) == maxInterfaces {
@@ -145,11 +152,14 @@ func (f *ngFramer) addInterface(r *Reader, body []byte, offset int64) {
 	f.options(body[fixed:], func(code uint16, v []byte) {
 		switch {
 		case code == 2: // if_name
-			about.Name = string(v)
+			about.Name = string(v[:min(len(v), maxInterfaceName)])
 		case code == 9 && len(v) >= 1: // if_tsresol
-			i.perSecond = resolution(v[0])
+			var ok bool
+			if i.perSecond, ok = resolution(v[0]); !ok {
+				r.damage("absurd time resolution", offset)
+			}
 		case code == 13 && len(v) >= 1: // if_fcslen
-			i.fcs = int(v[0])
+			i.fcs = fcsBytes(v[0])
 		case code == 14 && len(v) >= 8: // if_tsoffset
 			i.offset = int64(f.order.Uint64(v))
 		}
@@ -162,18 +172,29 @@ func (f *ngFramer) addInterface(r *Reader, body []byte, offset int64) {
 	f.interfaces = append(f.interfaces, i)
 }
 
+// fcsBytes is the length of an if_fcslen: bits as the draft says (section 4.2), or bytes as its example and most programs have it. No check
+// sequence has more than four bytes.
+func fcsBytes(v byte) int {
+	const most = 4
+	if v > most {
+		return min(int(v)/8, most)
+	}
+	return int(v)
+}
+
 // resolution is the ticks a second of an if_tsresol (section 4.2): a negative power of 10, or of 2 where the top bit is set. One too fine
-// for 64 bits is the finest that is not.
-func resolution(v byte) uint64 {
+// for 64 bits, which no clock has, is not ok, and the finest that is not.
+func resolution(v byte) (perSecond uint64, ok bool) {
+	const most2, most10 = 63, 19
 	n := int(v &^ 0x80)
 	if v&0x80 != 0 {
-		return 1 << min(n, 63)
+		return 1 << min(n, most2), n <= most2
 	}
 	p := uint64(1)
-	for range min(n, 19) {
+	for range min(n, most10) {
 		p *= 10
 	}
-	return p
+	return p, n <= most10
 }
 
 // options calls each with every option of a block; a broken list ends where it breaks.
@@ -204,8 +225,17 @@ func (f *ngFramer) enhanced(r *Reader, b *Block, body []byte, offset int64) {
 		return
 	}
 	i := f.packetOf(r, f.order.Uint32(body), offset)
+	f.timed(r, b, i, body, offset)
+}
+
+// timed adds the packet of a block whose time, lengths and bytes stand behind four bytes.
+func (f *ngFramer) timed(r *Reader, b *Block, i *iface, body []byte, offset int64) {
+	const fixed = 20
+	if i == nil {
+		return
+	}
 	ticks := uint64(f.order.Uint32(body[4:]))<<32 | uint64(f.order.Uint32(body[8:]))
-	f.record(r, b, i, int64(min(ticks, math.MaxInt64)), f.order.Uint32(body[12:]), f.order.Uint32(body[16:]), body[fixed:], offset)
+	f.record(r, b, i, r.stamp(ticks, i.perSecond, i.offset), f.order.Uint32(body[12:]), f.order.Uint32(body[16:]), body[fixed:], offset)
 }
 
 // obsolete reads the packet block of the first drafts; it may report drops.
@@ -219,11 +249,10 @@ func (f *ngFramer) obsolete(r *Reader, b *Block, body []byte, offset int64) {
 	if d := f.order.Uint16(body[2:]); d != math.MaxUint16 { // all ones: not known
 		r.info.Drops += uint64(d)
 	}
-	ticks := uint64(f.order.Uint32(body[4:]))<<32 | uint64(f.order.Uint32(body[8:]))
-	f.record(r, b, i, int64(min(ticks, math.MaxInt64)), f.order.Uint32(body[12:]), f.order.Uint32(body[16:]), body[fixed:], offset)
+	f.timed(r, b, i, body, offset)
 }
 
-// simple reads a simple packet block: no time, no captured length (section 4.4).
+// simple reads a simple packet block: no captured length (section 4.4), and no time: it has that of the record before.
 func (f *ngFramer) simple(r *Reader, b *Block, body []byte, offset int64) {
 	if len(body) < 4 {
 		r.damage("short packet block", offset)
@@ -239,22 +268,16 @@ func (f *ngFramer) simple(r *Reader, b *Block, body []byte, offset int64) {
 		caplen = min(caplen, i.snap)
 	}
 	caplen = min(caplen, uint32(len(body)-4))
-	f.record(r, b, i, math.MinInt64, caplen, wire, body[4:], offset)
+	f.record(r, b, i, r.last, caplen, wire, body[4:], offset)
 }
 
-// record adds a packet; ticks is math.MinInt64 where the block has no time, and the record then has that of the one before.
-func (f *ngFramer) record(r *Reader, b *Block, i *iface, ticks int64, caplen, wire uint32, data []byte, offset int64) {
-	if i == nil {
-		return
-	}
+// record adds a packet.
+func (f *ngFramer) record(r *Reader, b *Block, i *iface, ns int64, caplen, wire uint32, data []byte, offset int64) {
 	if uint64(caplen) > uint64(len(data)) || caplen > i.link.most() {
 		r.damage("absurd captured length", offset)
 		return
 	}
-	rec := Record{Data: data[:caplen:caplen], Wire: wire, Link: i.link, Offset: offset, Time: r.last}
-	if ticks != math.MinInt64 {
-		rec.Time = r.stamp(ticks, i.perSecond, i.offset)
-	}
+	rec := Record{Data: data[:caplen:caplen], Wire: wire, Link: i.link, Offset: offset, Time: ns}
 	if i.fcs > 0 {
 		rec.Data = withoutFCS(rec.Data, wire, i.fcs)
 	}
@@ -279,7 +302,7 @@ func (f *ngFramer) statistics(r *Reader, body []byte, offset int64) {
 	var drops uint64
 	f.options(body[fixed:], func(code uint16, v []byte) {
 		if (code == ifDrop || code == osDrop) && len(v) >= 8 {
-			drops += f.order.Uint64(v)
+			drops += min(f.order.Uint64(v), math.MaxUint32) // more is no count, and the sum must hold
 		}
 	})
 	n := int(f.order.Uint32(body))
@@ -287,8 +310,12 @@ func (f *ngFramer) statistics(r *Reader, body []byte, offset int64) {
 	f.drops[n] = max(drops, f.drops[n])
 }
 
-// maxNameEntries bounds the names kept of one capture.
-const maxNameEntries = 1 << 16
+// maxNameEntries and maxName bound the names kept of one capture: their number, and the bytes of each, which are 253 in DNS (RFC 1035,
+// section 2.3.4). What is beyond is counted as damage.
+const (
+	maxNameEntries = 1 << 16
+	maxName        = 255
+)
 
 // nameBlock reads the IPv4 and IPv6 records of a name-resolution block (section 4.5).
 func (f *ngFramer) nameBlock(r *Reader, body []byte, offset int64) {
@@ -306,7 +333,11 @@ func (f *ngFramer) nameBlock(r *Reader, body []byte, offset int64) {
 		}
 		addr, _ := netip.AddrFromSlice(v[:size])
 		for name := range bytes.SplitSeq(v[size:], []byte{0}) {
-			if len(name) > 0 && len(r.names) < maxNameEntries {
+			switch {
+			case len(name) == 0:
+			case len(name) > maxName || len(r.names) == maxNameEntries:
+				r.damage("names beyond the memory for them", offset)
+			default:
 				r.names = append(r.names, NameEntry{Name: string(name), Addr: addr, Frame: r.frame, Offset: offset})
 			}
 		}

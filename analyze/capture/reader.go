@@ -59,6 +59,7 @@ type Reader struct {
 	tail    []byte // bytes of the last block that were no whole record
 	need    int    // bytes that the framer must see at once
 	offset  int64  // of the first byte of the buffer being cut, in the decompressed file
+	read    int64  // bytes read of the decompressed file
 	stopped bool   // nothing behind this point can be read
 	eof     bool
 	frame   uint64
@@ -79,6 +80,7 @@ func (r *Reader) Next(b *Block) error {
 	b.buf = slices.Grow(b.buf[:0], size)[:size]
 	kept := copy(b.buf, r.tail)
 	n, err := readFull(r.src, b.buf[kept:])
+	r.read += int64(n)
 	b.buf = b.buf[:kept+n]
 	if r.plain {
 		b.fresh = b.buf[kept:]
@@ -106,6 +108,18 @@ func (r *Reader) Next(b *Block) error {
 		return io.EOF
 	}
 	return nil
+}
+
+// checkSize compares what was read of a plain file with its size when it was found: one may be written to, or cut, meanwhile.
+func (r *Reader) checkSize() {
+	if !r.plain || r.info.Bytes == 0 {
+		return
+	}
+	if r.read < r.info.Bytes && !r.info.Truncated {
+		r.info.Truncated = true
+		r.damage("became shorter while it was read", r.read)
+	}
+	r.info.Bytes = r.read
 }
 
 // readFull fills b as far as it can. Its error is the source's own: unlike io.ReadFull's, it tells the end of a file from a
@@ -173,6 +187,7 @@ func (r *Reader) add(b *Block, rec Record) {
 }
 
 func (r *Reader) finish() {
+	r.checkSize()
 	if r.ranged {
 		r.info.First, r.info.Last = time.Unix(0, r.firstNS).UTC(), time.Unix(0, r.lastNS).UTC()
 	}
@@ -205,7 +220,7 @@ func (r *Reader) Close() error {
 
 // stamp is ticks of a clock with perSecond ticks a second, plus offset seconds, in nanoseconds since 1970; saturated, and counted,
 // where int64 does not hold it.
-func (r *Reader) stamp(ticks int64, perSecond uint64, offset int64) int64 {
+func (r *Reader) stamp(ticks, perSecond uint64, offset int64) int64 {
 	ns, ok := nanoseconds(ticks, perSecond, offset)
 	if !ok {
 		r.info.SaturatedTimes++
@@ -215,25 +230,15 @@ func (r *Reader) stamp(ticks int64, perSecond uint64, offset int64) int64 {
 
 const nsPerSecond = 1_000_000_000
 
-func nanoseconds(ticks int64, perSecond uint64, offset int64) (int64, bool) {
-	sec, frac := floorDiv(ticks, perSecond)
-	sec, ok := addSat(sec, offset)
+func nanoseconds(ticks, perSecond uint64, offset int64) (int64, bool) {
+	sec, ok := addSat(int64(min(ticks/perSecond, math.MaxInt64)), offset)
 	if !ok || sec > math.MaxInt64/nsPerSecond-1 || sec < math.MinInt64/nsPerSecond+1 {
 		if sec < 0 {
 			return math.MinInt64, false
 		}
 		return math.MaxInt64, false
 	}
-	return sec*nsPerSecond + int64(fraction(frac, perSecond)), true
-}
-
-// floorDiv divides so that the remainder is not negative.
-func floorDiv(a int64, b uint64) (q int64, rem uint64) {
-	if a >= 0 {
-		return int64(uint64(a) / b), uint64(a) % b
-	}
-	m := uint64(-(a + 1)) // a = -(m+1)
-	return -int64(m/b) - 1, b - 1 - m%b
+	return sec*nsPerSecond + int64(fraction(ticks%perSecond, perSecond)), true
 }
 
 func addSat(a, b int64) (int64, bool) {

@@ -32,7 +32,7 @@ func (f *snoopFramer) cut(r *Reader, buf []byte, b *Block) (used int) {
 	for len(buf)-used >= snoopRecord {
 		h := buf[used:]
 		wire, caplen, total := binary.BigEndian.Uint32(h), binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:])
-		if total < snoopRecord || caplen > total-snoopRecord || caplen > maxCaptured {
+		if total < snoopRecord || caplen > total-snoopRecord || total > snoopRecord+maxCaptured {
 			r.stop("absurd captured length", r.offset+int64(used))
 			return used
 		}

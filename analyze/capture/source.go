@@ -13,7 +13,6 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
-	"github.com/ulikunitz/xz"
 )
 
 // Source is one input: a capture, or saved facts.
@@ -27,10 +26,11 @@ type Source struct {
 	head        []byte // first bytes, decompressed
 	err         error  // why it can't be read
 
-	// Of standard input: its decompressed bytes, its bytes as given, and their hash where they are compressed.
-	stdin io.Reader
-	raw   *bufio.Reader
-	sum   hash.Hash
+	// Of standard input, and of pipes: its decompressed bytes, its bytes as given, and their hash where they are compressed.
+	stdin       io.Reader
+	stdinCloser io.Closer
+	raw         *bufio.Reader
+	sum         hash.Hash
 }
 
 // NotCaptureError is a file that is no capture.
@@ -59,8 +59,9 @@ var compressions = []struct {
 }{
 	{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
 	{"zstd", "\x28\xb5\x2f\xfd", openZstd},
+	{"zstd", "\x50\x2a\x4d\x18", openZstd}, // a skippable frame, as pzstd writes first
 	{"lz4", "\x04\x22\x4d\x18", func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
-	{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
+	{"xz", "\xfd7zXZ\x00", openXZ},
 }
 
 // maxWindow bounds the memory of a zstd decoder: the greatest window that zstd's own tool accepts unasked.
@@ -79,7 +80,13 @@ const headLen = 64 << 10 // bytes looked at before a file is read
 // open opens the file as given.
 func (s *Source) open() (io.ReadCloser, error) {
 	if s.stdin != nil {
-		return io.NopCloser(s.stdin), nil
+		if s.stdinCloser == nil {
+			return io.NopCloser(s.stdin), nil
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{s.stdin, s.stdinCloser}, nil
 	}
 	return os.Open(s.Path)
 }
@@ -174,7 +181,7 @@ func (r *Reader) decompress(f io.Reader, name string) error {
 func (r *Reader) recognise(s *Source) error {
 	f, format, ok := framerOf(s.head)
 	if !ok {
-		return notCapture(s.Path, s.head)
+		return notCapture(s.Path, s.compression, s.head)
 	}
 	r.framer, r.info.Format = f, format
 	return nil
@@ -208,6 +215,11 @@ var hints = []struct{ magic, hint string }{
 	{"{", "JSON: a saved result goes to phonehome report"},
 	{"\xd4\xc3\xb2\xa1", "a pcap header that is cut short"},
 	{"\xa1\xb2\xc3\xd4", "a pcap header that is cut short"},
+	{"\x4d\x3c\xb2\xa1", "a pcap header that is cut short"},
+	{"\xa1\xb2\x3c\x4d", "a pcap header that is cut short"},
+	{"\x34\xcd\xb2\xa1", "a pcap header that is cut short"},
+	{"\xa1\xb2\xcd\x34", "a pcap header that is cut short"},
+	{snoopMagic, "a snoop header that is cut short"},
 	{"\x0a\x0d\x0d\x0a", "a pcapng header that is cut short"},
 	{"No.", "the text output of Wireshark: save the packets instead"},
 	{"XCP\x00", "a capture of NetXRay: convert it with editcap"},
@@ -215,18 +227,30 @@ var hints = []struct{ magic, hint string }{
 	{"RTSS", "a capture of Network Monitor: convert it with editcap"},
 }
 
-func notCapture(path string, head []byte) error {
-	e := &NotCaptureError{Path: path, First: head[:min(len(head), 16)]}
-	for _, h := range hints {
-		if bytes.HasPrefix(head, []byte(h.magic)) {
-			e.Hint = h.hint
-		}
-	}
-	const tarMagicAt = 257
-	if len(head) > tarMagicAt+5 && string(head[tarMagicAt:tarMagicAt+5]) == "ustar" {
-		e.Hint = "a tar archive: unpack it first"
+func notCapture(path, compression string, head []byte) error {
+	e := &NotCaptureError{Path: path, First: head[:min(len(head), 16)], Hint: hintOf(head)}
+	if e.Hint != "" && compression != "" {
+		e.Hint = compression + " of " + e.Hint
 	}
 	return e
+}
+
+func hintOf(head []byte) string {
+	const tarMagicAt = 257
+	if len(head) > tarMagicAt+5 && string(head[tarMagicAt:tarMagicAt+5]) == "ustar" {
+		return "a tar archive: unpack it first"
+	}
+	for _, h := range hints {
+		if bytes.HasPrefix(head, []byte(h.magic)) {
+			return h.hint
+		}
+	}
+	for _, c := range compressions {
+		if bytes.HasPrefix(head, []byte(c.magic)) { // inside another
+			return c.name + ": decompress it once"
+		}
+	}
+	return ""
 }
 
 // Sum is the SHA-256 of the file as given, in hexadecimal: for comparing it with facts that were saved of it.

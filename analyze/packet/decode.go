@@ -214,7 +214,7 @@ const (
 
 // ether reads what an EtherType announces.
 func (d *Decoder) ether(kind uint16, l layer) Reason {
-	if d.depth++; d.depth > maxDepth {
+	if d.tooDeep() {
 		return notIP
 	}
 	switch kind {
@@ -254,6 +254,14 @@ func (d *Decoder) ether(kind uint16, l layer) Reason {
 	return notIP
 }
 
+// tooDeep goes one header deeper, and says whether that is beyond the bound.
+func (d *Decoder) tooDeep() bool {
+	if d.depth++; d.depth == maxDepth+1 {
+		d.limits["nesting"]++
+	}
+	return d.depth > maxDepth
+}
+
 // behind reads what stands n bytes further.
 func (d *Decoder) behind(l layer, n int, read func(layer) Reason) Reason {
 	if len(l.b) < n {
@@ -289,7 +297,10 @@ func (d *Decoder) llc(l layer) Reason {
 	switch b := l.b; {
 	case len(b) < 3:
 		return CutLink
-	case b[0] == snap && b[1] == snap && len(b) >= snapHeader:
+	case b[0] == snap && b[1] == snap:
+		if len(b) < snapHeader {
+			return CutLink
+		}
 		if oui := uint32(b[3])<<16 | uint32(b[4])<<8 | uint32(b[5]); oui != 0 && oui != 0xf8 { // RFC 1042; IEEE 802.1H
 			return notIP
 		}
@@ -318,8 +329,8 @@ func (d *Decoder) mpls(l layer) Reason {
 		return d.ipv4(l)
 	case 6:
 		return d.ipv6(l)
-	case 0:
-		if len(l.b) >= 4 && plausibleEthernet(l.b[4:]) {
+	case 0: // a control word, or an address of a maker whose number begins so: a type that is known decides, and else a length may
+		if len(l.b) >= 4 && (typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:])) {
 			return d.ethernet(l.from(4))
 		}
 	}
@@ -331,15 +342,19 @@ func (d *Decoder) mpls(l layer) Reason {
 
 // plausibleEthernet says whether b can be an Ethernet frame with something that is read inside.
 func plausibleEthernet(b []byte) bool {
+	return typedEthernet(b) || len(b) >= etherHeader && be.Uint16(b[12:]) <= maxLength
+}
+
+// typedEthernet is the same where a type, not a length, must say so.
+func typedEthernet(b []byte) bool {
 	if len(b) < etherHeader {
 		return false
 	}
-	switch kind := be.Uint16(b[12:]); kind {
+	switch be.Uint16(b[12:]) {
 	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherMPLS, 0x0806:
 		return true
-	default:
-		return kind <= maxLength
 	}
+	return false
 }
 
 func (d *Decoder) pppoe(l layer) Reason {

@@ -1,6 +1,9 @@
 package packet
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // piece is what a fragment header says.
 type piece struct {
@@ -17,6 +20,7 @@ type fragments struct {
 	waiting map[fragmentKey]*datagram
 	order   []*datagram // by arrival of the first fragment; gone ones are marked
 	bytes   int
+	holder  *datagram // the one that took the last fragment; nil where that one was given up at once
 }
 
 type fragmentKey struct {
@@ -31,6 +35,7 @@ const (
 	maxDatagram   = 64 << 10
 	fragmentUnit  = 8 // offsets count in 8 bytes (RFC 791, section 3.1)
 	datagramUnits = maxDatagram / fragmentUnit
+	heldFrame     = 256 // bytes that what is known of a frame takes, in a slice that grows
 )
 
 // datagram is one in the making.
@@ -65,18 +70,35 @@ func (d *Decoder) fragment(proto byte, f piece, l layer) Reason {
 		g = d.frags.begin(k, p.Time)
 	}
 	held := *p
-	held.Transport = Transport(proto)
-	g.frames = append(g.frames, held)
+	held.Transport, held.SrcPort, held.DstPort = Transport(proto), 0, 0 // the ports are those of a tunnel around it
+	d.frags.hold(g, held)
 	d.frags.put(g, f, l)
 	d.frags.squeeze(g, d.giveUp)
-	if g.gone {
+	d.frags.holder = g
+	switch {
+	case g.gone:
+		d.frags.holder = nil
 		return fragmentHeld
-	}
-	if g.total < 0 || g.units < (g.total+fragmentUnit-1)/fragmentUnit {
+	case !g.full():
 		return fragmentHeld
 	}
 	d.frags.forget(g)
 	return d.complete(g)
+}
+
+// full says that the last fragment is there, and every unit before its end.
+func (g *datagram) full() bool {
+	n := (g.total + fragmentUnit - 1) / fragmentUnit
+	if g.total < 0 || g.units < n {
+		return false
+	}
+	for _, have := range g.have[:n/64] {
+		if have != math.MaxUint64 {
+			return false
+		}
+	}
+	rest := uint64(1)<<(n%64) - 1
+	return rest == 0 || g.have[n/64]&rest == rest
 }
 
 // complete reads a whole datagram, and counts the frames before the last on the flow that it turned out to be of.
@@ -88,17 +110,36 @@ func (d *Decoder) complete(g *datagram) Reason {
 	} else {
 		why = d.transport(g.key.proto, body)
 	}
+	before := g.frames[:len(g.frames)-1]
+	g.drop()
+	if why == fragmentHeld {
+		d.passOn(before)
+		return why
+	}
 	if why != OK {
 		d.otherIP(g.key.proto, body)
 		d.p.Orphan = true
 	}
 	d.p.Fragment = true
 	whole := d.p
-	for _, h := range g.frames[:len(g.frames)-1] {
+	for _, h := range before {
 		d.emitHeld(&whole, h)
 	}
 	d.p = whole
 	return OK
+}
+
+// passOn gives the frames before the last one of a datagram to the datagram that waits inside it for more of its own fragments: they are of
+// its flow.
+func (d *Decoder) passOn(frames []Packet) {
+	if to := d.frags.holder; to != nil {
+		d.frags.hold(to, frames...)
+		return
+	}
+	for _, h := range frames {
+		h.Class, h.Orphan = OtherIP, true
+		d.emitHeld(&h, h)
+	}
 }
 
 // emitHeld emits a held frame as one of the flow of like.
@@ -116,7 +157,7 @@ func (d *Decoder) giveUp(g *datagram) {
 	like := g.frames[0]
 	d.p = like
 	t := Transport(g.key.proto)
-	if g.have[0]&1 != 0 && (t == TCP || t == UDP || t == SCTP) && g.whole >= 4 {
+	if g.have[0]&1 != 0 && (t == TCP || t == UDP || t == SCTP) && min(g.whole, len(g.data)) >= 4 {
 		like.Class, like.Transport, like.SrcPort, like.DstPort = Flow, t, be.Uint16(g.data), be.Uint16(g.data[2:])
 	} else {
 		like.Class, like.Transport, like.Orphan = OtherIP, t, true
@@ -124,18 +165,32 @@ func (d *Decoder) giveUp(g *datagram) {
 	for _, h := range g.frames {
 		d.emitHeld(&like, h)
 	}
+	g.drop()
 	d.p = keep
 }
 
 func (f *fragments) begin(k fragmentKey, now int64) *datagram {
+	if most := 2*len(f.waiting) + 64; len(f.order) > most { // one that waits long must not keep those that came and went after it
+		f.order = slices.DeleteFunc(f.order, func(g *datagram) bool { return g.gone })
+	}
 	g := &datagram{key: k, total: -1, whole: maxDatagram, began: now}
 	f.waiting[k] = g
 	f.order = append(f.order, g)
 	return g
 }
 
-// put copies the bytes of a fragment that are not there yet.
+// hold keeps frames of a datagram.
+func (f *fragments) hold(g *datagram, frames ...Packet) {
+	g.frames = append(g.frames, frames...)
+	f.bytes += len(frames) * heldFrame
+}
+
+// put copies the bytes of a fragment that are not there yet. All but the last are whole units (RFC 791, section 3.2): what is not is left out.
 func (f *fragments) put(g *datagram, p piece, l layer) {
+	if p.more {
+		l.wire &^= fragmentUnit - 1
+		l.b = l.b[:min(len(l.b), l.wire)]
+	}
 	end := p.at + l.wire
 	if !p.more && g.total < 0 {
 		g.total = end
@@ -210,9 +265,12 @@ func (f *fragments) dropOldest(giveUp func(*datagram)) {
 
 func (f *fragments) forget(g *datagram) {
 	g.gone = true
-	f.bytes -= len(g.data)
+	f.bytes -= len(g.data) + len(g.frames)*heldFrame
 	delete(f.waiting, g.key)
 }
+
+// drop lets go of what a datagram held: the list of all may keep it a while.
+func (g *datagram) drop() { g.data, g.frames = nil, nil }
 
 func (f *fragments) flush(giveUp func(*datagram)) {
 	for len(f.waiting) > 0 {

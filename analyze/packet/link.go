@@ -144,8 +144,10 @@ func (d *Decoder) frameRelay(l layer) Reason {
 		return d.ether(be.Uint16(l.b), l.from(2))
 	}
 	l = l.from(1)
-	if l.b[0] == padding && len(l.b) > 1 {
-		l = l.from(1)
+	if l.b[0] == padding {
+		if l = l.from(1); len(l.b) == 0 {
+			return CutLink
+		}
 	}
 	switch l.b[0] {
 	case nlpidIPv4:
@@ -184,6 +186,7 @@ func (d *Decoder) ppi(l layer) Reason {
 	if n < header || n > len(l.b) || inner == capture.PPI {
 		return BadLink
 	}
+	d.link = inner
 	return d.linkLayer(inner, l.from(n))
 }
 
@@ -208,6 +211,9 @@ func (d *Decoder) nflog(l layer) Reason {
 		}
 		l = l.from(min(len(l.b), (n+3)&^3))
 	}
+	if len(l.b) < l.wire {
+		return CutLink
+	}
 	return notIP
 }
 
@@ -221,15 +227,13 @@ func (d *Decoder) wireless(link capture.LinkType, l layer) (why Reason) {
 	hasFCS, padded := false, false
 	switch link {
 	case capture.Radiotap:
-		var r layers.RadioTap
-		if len(l.b) < 8 || int(binary.LittleEndian.Uint16(l.b[2:])) > len(l.b) {
+		n, flags := radiotap(l.b)
+		if n == 0 || n > len(l.b) {
 			return CutLink
 		}
-		if err := r.DecodeFromBytes(l.b, gopacket.NilDecodeFeedback); err != nil {
-			return BadLink
-		}
-		hasFCS, padded = r.Flags.FCS(), r.Flags.Datapad()
-		l = l.from(int(r.Length))
+		const fcsPresent, datapad = 0x10, 0x20
+		hasFCS, padded = flags&fcsPresent != 0, flags&datapad != 0
+		l = l.from(n)
 	case capture.Prism, capture.AVS:
 		n := radioHeader(l.b)
 		if n == 0 || n > len(l.b) {
@@ -238,6 +242,35 @@ func (d *Decoder) wireless(link capture.LinkType, l layer) (why Reason) {
 		l = l.from(n)
 	}
 	return d.dot11(l, hasFCS, padded)
+}
+
+// radiotap is the length of a radiotap header (radiotap.org), 0 where it is none or cut, and its flags field. gopacket's own decoder is not used:
+// it takes the padding out in place, and the bytes of a capture are hashed meanwhile.
+func radiotap(b []byte) (n int, flags byte) {
+	const fixed, more, tsft, hasFlags = 4, 1 << 31, 1, 2
+	if len(b) < fixed {
+		return 0, 0
+	}
+	if n = int(binary.LittleEndian.Uint16(b[2:])); n > len(b) {
+		return 0, 0
+	}
+	first, at := uint32(0), fixed
+	for last := false; !last; at += 4 {
+		if at+4 > n {
+			return 0, 0
+		}
+		present := binary.LittleEndian.Uint32(b[at:])
+		if last = present&more == 0; at == fixed {
+			first = present
+		}
+	}
+	if first&tsft != 0 {
+		at = (at+7)&^7 + 8
+	}
+	if first&hasFlags != 0 && at < n {
+		flags = b[at]
+	}
+	return n, flags
 }
 
 // radioHeader is the length of a Prism header, whose byte order is the capturing machine's, or of an AVS one, whose magic is in network
@@ -280,7 +313,7 @@ func (d *Decoder) tunnelledDot11(l layer) (why Reason) {
 func (d *Decoder) dot11(l layer, hasFCS, padded bool) Reason {
 	const fcs = 4
 	frame := l.b
-	if !hasFCS {
+	if !hasFCS || len(l.b) < l.wire {
 		frame = append(make([]byte, 0, len(l.b)+fcs), l.b...) // gopacket takes the last four bytes for a frame check sequence
 		frame = append(frame, 0, 0, 0, 0)
 	}
@@ -297,7 +330,10 @@ func (d *Decoder) dot11(l layer, hasFCS, padded bool) Reason {
 	if skip := -head & 3; padded && skip <= len(body) {
 		head, body = head+skip, body[skip:]
 	}
-	if head > len(l.b) || len(body) < 3 {
+	switch {
+	case len(body) < 3 && len(l.b) < l.wire:
+		return CutLink
+	case len(body) < 3:
 		return notIP
 	}
 	return d.llc(layer{body, max(l.wire-head, 0)})

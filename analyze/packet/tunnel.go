@@ -2,7 +2,7 @@ package packet
 
 // try opens a tunnel in a packet that has been read as itself. Where nothing readable is inside, the packet stays what it was.
 func (d *Decoder) try(l layer, read func(layer) Reason) Reason {
-	if d.depth++; d.depth > maxDepth {
+	if d.tooDeep() {
 		return OK
 	}
 	outer := d.p
@@ -101,6 +101,9 @@ func (d *Decoder) gre(l layer) Reason {
 	}
 	if n > len(l.b) || flags&routing != 0 || version > 1 {
 		return BadTransport
+	}
+	if version == 1 {
+		key &= 0xffff // the call; above it stands the length of this packet
 	}
 	d.enter("gre", key)
 	l = l.from(n)

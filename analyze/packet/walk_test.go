@@ -238,17 +238,26 @@ func TestFragmentsThatNeverComeTogether(t *testing.T) {
 	}
 }
 
-// FuzzWalk holds that every record gives one packet, that payload lies within its length, and that only flows have ports.
+// FuzzWalk holds that every record gives one packet and stays as it is, that payload lies within its length, and that only flows have ports.
 func FuzzWalk(f *testing.F) {
 	for _, p := range pieces(f) {
 		f.Add(uint16(capture.Ethernet), p)
 	}
 	f.Add(uint16(capture.Ethernet), frameOf(f, eth(layers.EthernetTypeIPv4), ip4(layers.IPProtocolUDP), udp(5, 4789), &layers.VXLAN{ValidIDFlag: true}, eth(layers.EthernetTypeIPv6), ip6(layers.IPProtocolUDP), udp(1, 2), gopacket.Payload("x")))
-	for _, l := range []capture.LinkType{capture.LinuxSLL, capture.LinuxSLL2, capture.Raw, capture.Null, capture.PPP, capture.CiscoHDLC, capture.FrameRelay, capture.IEEE80211, capture.Radiotap, capture.PPI, capture.NFLog, capture.ARCNetLinux} {
-		f.Add(uint16(l), bytes.Repeat([]byte{0, 0, 8, 0, 0x45}, 20))
+	for _, c := range linkCases() {
+		f.Add(uint16(c.link), c.frame(f))
 	}
+	for _, c := range tunnelCases() {
+		frame, _ := c.frame(f)
+		f.Add(uint16(capture.Ethernet), frame)
+	}
+	f.Add(uint16(capture.Raw), cut4(f, layers.IPProtocolIPv4, 7, 0, true, cut4(f, layers.IPProtocolUDP, 7, 0, true, make([]byte, 20))))
 	f.Fuzz(func(t *testing.T, link uint16, b []byte) {
+		before := bytes.Clone(b)
 		got, _ := decodeAll(Limits{Datagrams: 2, Bytes: 4096, Timeout: 100}, capture.LinkType(link), b, b[:len(b)/2], b)
+		if !bytes.Equal(b, before) {
+			t.Fatal("the bytes of a capture were changed")
+		}
 		if len(got) != 3 {
 			t.Fatalf("3 records gave %d packets", len(got))
 		}
