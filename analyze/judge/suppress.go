@@ -261,7 +261,7 @@ func (f *ignoreFile) check(s *Suppression, values keys, n ast.Node) error {
 	}
 	if s.Client != "" {
 		var ok bool
-		if s.clients, ok = addresses(s.Client); !ok {
+		if s.clients, ok = addrOrNetwork(s.Client); !ok {
 			return f.errorf(values["client"], "client must be an address or a network")
 		}
 	}
@@ -269,7 +269,7 @@ func (f *ignoreFile) check(s *Suppression, values keys, n ast.Node) error {
 		return nil
 	}
 	var ok bool
-	if s.servers, ok = addresses(s.Destination); ok {
+	if s.servers, ok = addrOrNetwork(s.Destination); ok {
 		return nil
 	}
 	if why := s.setName(); why != "" {
@@ -278,8 +278,8 @@ func (f *ignoreFile) check(s *Suppression, values keys, n ast.Node) error {
 	return nil
 }
 
-// addresses reads an address or a network.
-func addresses(text string) (netip.Prefix, bool) {
+// addrOrNetwork reads an address or a network.
+func addrOrNetwork(text string) (netip.Prefix, bool) {
 	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
 		a = a.Unmap()
 		return netip.PrefixFrom(a, a.BitLen()), true
