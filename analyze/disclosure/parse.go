@@ -1,0 +1,532 @@
+package disclosure
+
+import (
+	"crypto/sha256"
+	_ "embed" // the schema
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"golang.org/x/net/publicsuffix"
+
+	"phonehome/analyze/yamldoc"
+)
+
+// Schema is the JSON Schema (2020-12) of a register.
+//
+//go:embed schema/register.schema.json
+var Schema string
+
+// bounds bound a file of a register: ten thousand entries of some lines.
+var bounds = yamldoc.Bounds{Bytes: 8 << 20, Brackets: 100_000}
+
+const (
+	maxEntries = 20_000
+	maxListed  = 1000 // of destinations, hosts and so on of one entry
+)
+
+// Words that an entry or an asset may have.
+var (
+	purposes = []string{"telemetry", "update", "crash", "licence", "cloud-storage", "remote-access", "security-cloud", "device-management", "analytics", "business", "other"}
+	kinds    = []string{"contract", "trial", "free"}
+	statuses = []string{string(Approved), string(Proposed), string(Revoked)}
+	egresses = []string{string(EgressNone), string(EgressDisclosed), string(EgressAny)}
+)
+
+// The keys of a register's mappings.
+var (
+	registerKeys = []string{"version", "organisation", "internal", "home_countries", "nat", "assets", "vendors"}
+	assetKeys    = []string{"name", "role", "hosts", "egress"}
+	entryKeys    = []string{"id", "vendor", "product", "purpose", "start", "end", "kind", "status", "destinations", "countries", "hosts", "data", "max_bytes_out_per_day", "reference", "owner"}
+	patternKeys  = []string{"domain", "cidr", "asn", "ports"}
+)
+
+// Purposes are the words that an entry may have as its purpose.
+func Purposes() []string { return slices.Clone(purposes) }
+
+// Kinds are the words that an entry may have as its kind.
+func Kinds() []string { return slices.Clone(kinds) }
+
+// EntryKeys are the keys that an entry may have.
+func EntryKeys() []string { return slices.Clone(entryKeys) }
+
+// Load reads the files of a register and merges them. An error begins with file, line and column.
+func Load(paths []string) (*Register, error) {
+	r := &Register{}
+	for _, p := range paths {
+		b, err := readFile(p)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.add(p, b); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.finish()
+}
+
+// Parse reads a register of one file.
+func Parse(path string, b []byte) (*Register, error) {
+	r := &Register{}
+	if err := r.add(path, b); err != nil {
+		return nil, err
+	}
+	return r, r.finish()
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // read only
+	b, err := io.ReadAll(io.LimitReader(f, int64(bounds.Bytes)+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return b, nil
+}
+
+// source is a file of a register being taken apart.
+type source struct {
+	*yamldoc.File
+	r *Register
+}
+
+func (r *Register) add(path string, b []byte) error {
+	f, err := yamldoc.Parse(path, b, bounds)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(b)
+	r.Files = append(r.Files, FileSum{path, hex.EncodeToString(sum[:])})
+	return (&source{f, r}).read()
+}
+
+func (s *source) read() error {
+	top, err := s.Mapping(s.Body, registerKeys...)
+	if err != nil {
+		return err
+	}
+	if v, ok := yamldoc.Word(top["version"]); !ok || v != "1" {
+		return s.Errorf(top.Or("version", s.Body), "version must be 1")
+	}
+	if err := s.head(top); err != nil {
+		return err
+	}
+	assets, err := s.List(top["assets"], "assets")
+	if err != nil {
+		return err
+	}
+	for _, n := range assets {
+		if err := s.asset(n); err != nil {
+			return err
+		}
+	}
+	entries, err := s.List(top["vendors"], "vendors")
+	if err != nil {
+		return err
+	}
+	if len(s.r.Entries)+len(entries) > maxEntries {
+		return s.Errorf(top["vendors"], "more than %d entries", maxEntries)
+	}
+	for _, n := range entries {
+		if err := s.entry(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// head reads what stands beside assets and entries.
+func (s *source) head(top yamldoc.Keys) error {
+	if n := top["organisation"]; n != nil {
+		name, ok := yamldoc.Word(n)
+		if !ok {
+			return s.Errorf(n, "organisation must be a text")
+		}
+		s.r.Organisation = name
+	}
+	internal, err := s.networks(top["internal"], "internal")
+	if err != nil {
+		return err
+	}
+	s.r.Internal = append(s.r.Internal, internal...)
+	home, err := s.countries(top["home_countries"], "home_countries")
+	if err != nil {
+		return err
+	}
+	s.r.HomeCountries = append(s.r.HomeCountries, home...)
+	nat, err := s.networks(top["nat"], "nat")
+	if err != nil {
+		return err
+	}
+	for _, p := range nat {
+		if !p.IsSingleIP() {
+			return s.Errorf(top["nat"], "nat must be a list of addresses")
+		}
+		s.r.NAT = append(s.r.NAT, p.Addr())
+	}
+	return nil
+}
+
+// each calls f with each word of a list, and its place.
+func (s *source) each(n ast.Node, what string, f func(ast.Node, string) error) error {
+	list, err := s.List(n, what)
+	if err != nil {
+		return err
+	}
+	if len(list) > maxListed {
+		return s.Errorf(n, "%s has more than %d values", what, maxListed)
+	}
+	for _, v := range list {
+		w, ok := yamldoc.Word(v)
+		if !ok || w == "" {
+			return s.Errorf(v, "%s must be a list of texts", what)
+		}
+		if err := f(v, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *source) networks(n ast.Node, what string) (out []netip.Prefix, err error) {
+	err = s.each(n, what, func(at ast.Node, w string) error {
+		p, ok := network(w)
+		if !ok {
+			return s.Errorf(at, "%s: %q must be an address or a network without bits beyond its prefix", what, w)
+		}
+		out = append(out, p)
+		return nil
+	})
+	return out, err
+}
+
+func network(w string) (netip.Prefix, bool) {
+	if a, err := netip.ParseAddr(w); err == nil && a.Zone() == "" {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), true
+	}
+	p, err := netip.ParsePrefix(w)
+	return p, err == nil && p == p.Masked()
+}
+
+// countries reads codes of ISO 3166-1 alpha-2; any stands alone.
+func (s *source) countries(n ast.Node, what string) (out []string, err error) {
+	err = s.each(n, what, func(at ast.Node, w string) error {
+		if w == anyCountry && what == "countries" {
+			out = append(out, w)
+			return nil
+		}
+		if len(w) != 2 || strings.ToUpper(w) != w || w[0] < 'A' || w[0] > 'Z' || w[1] < 'A' || w[1] > 'Z' {
+			return s.Errorf(at, "%s: %q must be a country of two capital letters, such as US (quote NO: it is a word of YAML)", what, w)
+		}
+		out = append(out, w)
+		return nil
+	})
+	if err == nil && len(out) > 1 && slices.Contains(out, anyCountry) {
+		err = s.Errorf(n, "countries: any stands alone")
+	}
+	return out, err
+}
+
+func (s *source) asset(n ast.Node) error {
+	k, err := s.Mapping(n, assetKeys...)
+	if err != nil {
+		return err
+	}
+	a := Asset{Egress: EgressAny}
+	egress := string(EgressAny)
+	if err := s.texts(n, k, []text{{"name", &a.Name, true, nil}, {"role", &a.Role, false, nil}, {"egress", &egress, false, egresses}}); err != nil {
+		return err
+	}
+	a.Egress = Egress(egress)
+	if a.Hosts, err = s.networks(k["hosts"], "hosts"); err != nil {
+		return err
+	}
+	if len(a.Hosts) == 0 {
+		return s.Errorf(n, "hosts is missing: an asset is a list of addresses and networks")
+	}
+	if slices.ContainsFunc(s.r.Assets, func(o Asset) bool { return o.Name == a.Name }) {
+		return s.Errorf(k["name"], "there are two assets %q", a.Name)
+	}
+	s.r.Assets = append(s.r.Assets, a)
+	return nil
+}
+
+// text is a key with a plain value.
+type text struct {
+	key       string
+	to        *string
+	mandatory bool
+	of        []string // nil: any
+}
+
+func (s *source) texts(n ast.Node, k yamldoc.Keys, list []text) error {
+	for _, t := range list {
+		v := k[t.key]
+		if v == nil {
+			if t.mandatory {
+				return s.Errorf(n, "%s is missing", t.key)
+			}
+			continue
+		}
+		w, ok := yamldoc.Word(v)
+		if !ok || w == "" {
+			return s.Errorf(v, "%s must be a text", t.key)
+		}
+		if t.of != nil && !slices.Contains(t.of, w) {
+			return s.Errorf(v, "%s %q is not one of %s", t.key, w, strings.Join(t.of, ", "))
+		}
+		*t.to = w
+	}
+	return nil
+}
+
+func (s *source) entry(n ast.Node) error {
+	k, err := s.Mapping(n, entryKeys...)
+	if err != nil {
+		return err
+	}
+	e := Entry{File: s.Path, Line: yamldoc.Line(n, k)}
+	status, start, end, size := string(Approved), "", "", ""
+	if err := s.texts(n, k, []text{{"id", &e.ID, false, nil}, {"vendor", &e.Vendor, true, nil}, {"product", &e.Product, false, nil}, {"purpose", &e.Purpose, false, purposes},
+		{"kind", &e.Kind, false, kinds}, {"status", &status, false, statuses}, {"start", &start, false, nil}, {"end", &end, false, nil},
+		{"max_bytes_out_per_day", &size, false, nil}, {"reference", &e.Reference, false, nil}, {"owner", &e.Owner, false, nil}}); err != nil {
+		return err
+	}
+	e.Status = Status(status)
+	if err := s.times(&e, k, start, end); err != nil {
+		return err
+	}
+	if size != "" {
+		var ok bool
+		if e.MaxBytesOutPerDay, ok = parseSize(size); !ok {
+			return s.Errorf(k["max_bytes_out_per_day"], "max_bytes_out_per_day %q must be a size such as 50MB (10^6 bytes) or 50MiB", size)
+		}
+	}
+	if e.Countries, err = s.countries(k["countries"], "countries"); err != nil {
+		return err
+	}
+	keep := func(to *[]string) func(ast.Node, string) error {
+		return func(_ ast.Node, w string) error { *to = append(*to, w); return nil }
+	}
+	if err := s.each(k["hosts"], "hosts", keep(&e.Hosts)); err != nil {
+		return err
+	}
+	if err := s.each(k["data"], "data", keep(&e.Data)); err != nil {
+		return err
+	}
+	if err := s.patterns(&e, k.Or("destinations", n), k["destinations"]); err != nil {
+		return err
+	}
+	s.r.Entries = append(s.r.Entries, e)
+	return nil
+}
+
+func (s *source) times(e *Entry, k yamldoc.Keys, start, end string) (err error) {
+	for _, d := range []struct {
+		key, text string
+		to        *time.Time
+	}{{"start", start, &e.Start}, {"end", end, &e.End}} {
+		if d.text == "" {
+			continue
+		}
+		if *d.to, err = time.Parse(time.DateOnly, d.text); err != nil {
+			return s.Errorf(k[d.key], "%s %q must be a day, YYYY-MM-DD", d.key, d.text)
+		}
+	}
+	if !e.Start.IsZero() && !e.End.IsZero() && e.End.Before(e.Start) {
+		return s.Errorf(k["end"], "end %s is before start %s", end, start)
+	}
+	return nil
+}
+
+func (s *source) patterns(e *Entry, at, n ast.Node) error {
+	list, err := s.List(n, "destinations")
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 || len(list) > maxListed {
+		return s.Errorf(at, "destinations must be a list of 1 to %d", maxListed)
+	}
+	for _, v := range list {
+		p, err := s.pattern(v)
+		if err != nil {
+			return err
+		}
+		e.Destinations = append(e.Destinations, p)
+	}
+	return nil
+}
+
+func (s *source) pattern(n ast.Node) (p Pattern, err error) {
+	k, err := s.Mapping(n, patternKeys...)
+	if err != nil {
+		return p, err
+	}
+	var domain, cidr, asn string
+	if err := s.texts(n, k, []text{{"domain", &domain, false, nil}, {"cidr", &cidr, false, nil}, {"asn", &asn, false, nil}}); err != nil {
+		return p, err
+	}
+	given := 0
+	for _, w := range []string{domain, cidr, asn} {
+		if w != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return p, s.Errorf(n, "a destination is one of domain, cidr and asn")
+	}
+	switch {
+	case domain != "":
+		p.Domain = strings.ToLower(strings.TrimSuffix(domain, "."))
+		if why := badDomain(p.Domain); why != "" {
+			return p, s.Errorf(k["domain"], "domain %q %s", domain, why)
+		}
+	case cidr != "":
+		var ok bool
+		if p.CIDR, ok = network(cidr); !ok || p.CIDR.Bits() == 0 {
+			return p, s.Errorf(k["cidr"], "cidr %q must be an address or a network without bits beyond its prefix", cidr)
+		}
+	default:
+		v, err := strconv.ParseUint(strings.TrimPrefix(asn, "AS"), 10, 32)
+		if err != nil || v == 0 {
+			return p, s.Errorf(k["asn"], "asn %q must be a number such as 64500", asn)
+		}
+		p.ASN = uint32(v)
+	}
+	err = s.each(k["ports"], "ports", func(at ast.Node, w string) error {
+		number, transport, ok := strings.Cut(w, "/")
+		v, err := strconv.ParseUint(number, 10, 16)
+		if !ok || err != nil || v == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, transport) {
+			return s.Errorf(at, "ports: %q must be a port such as 443/tcp", w)
+		}
+		p.Ports = append(p.Ports, Service{uint16(v), transport})
+		return nil
+	})
+	return p, err
+}
+
+// badDomain says why a text is no pattern of names; "" where it is one.
+func badDomain(d string) string {
+	name := strings.TrimPrefix(d, "*.")
+	switch {
+	case name == "" || strings.Contains(name, "*"):
+		return "must be a name, or *. and a name: *.example.com covers all names below example.com, and not example.com itself"
+	case strings.ContainsFunc(name, func(r rune) bool {
+		return r != '-' && r != '_' && r != '.' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), strings.HasPrefix(name, "."), strings.Contains(name, ".."), len(name) > 253:
+		return "is no host name (names of other letters are written as xn--)"
+	}
+	if suffix, icann := publicsuffix.PublicSuffix(name); suffix == name && (icann || !strings.Contains(name, ".")) {
+		return "is a public suffix: names below it have nothing in common"
+	}
+	return ""
+}
+
+// units are those of sizes, the longest first.
+var units = []struct {
+	name  string
+	bytes uint64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}}
+
+func parseSize(w string) (uint64, bool) {
+	w = strings.ReplaceAll(w, " ", "")
+	unit := uint64(1)
+	for _, u := range units {
+		if number, ok := strings.CutSuffix(w, u.name); ok {
+			w, unit = number, u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseUint(w, 10, 63)
+	if err != nil || n == 0 || n > 1<<62/unit {
+		return 0, false
+	}
+	return n * unit, true
+}
+
+// finish resolves what is between entries and assets of all files.
+func (r *Register) finish() error {
+	ids := map[string]*Entry{}
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		if err := r.resolve(e); err != nil {
+			return err
+		}
+		r.name(e, ids)
+		if o := ids[e.ID]; o != nil {
+			return fmt.Errorf("%s:%d:1: id %q is that of %s:%d too", e.File, e.Line, e.ID, o.File, o.Line)
+		}
+		ids[e.ID] = e
+	}
+	r.build()
+	return r.twins()
+}
+
+func (r *Register) resolve(e *Entry) error {
+	for _, h := range e.Hosts {
+		if p, ok := network(h); ok {
+			e.networks = append(e.networks, p)
+			continue
+		}
+		i := slices.IndexFunc(r.Assets, func(a Asset) bool { return a.Name == h })
+		if i < 0 {
+			return fmt.Errorf("%s:%d:1: hosts of %s: %q is no address, no network and no asset", e.File, e.Line, e.Vendor, h)
+		}
+		e.networks = append(e.networks, r.Assets[i].Hosts...)
+	}
+	return nil
+}
+
+// name makes an id of vendor and product where there is none, with a number where it is taken.
+func (r *Register) name(e *Entry, taken map[string]*Entry) {
+	if e.ID != "" {
+		return
+	}
+	base := strings.Trim(strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '-'
+	}, strings.ToLower(strings.TrimSpace(e.Vendor+" "+e.Product))), "-")
+	e.ID = base
+	for n := 2; taken[e.ID] != nil || e.ID == ""; n++ {
+		e.ID = base + "-" + strconv.Itoa(n)
+	}
+}
+
+// twins refuses two approved entries with the same destination, days and hosts: which of them would hold is anyone's guess.
+func (r *Register) twins() error {
+	type key struct {
+		pattern, hosts, ports string
+	}
+	seen := map[key][]*Entry{}
+	for i := range r.Entries {
+		e := &r.Entries[i]
+		for k := range e.Destinations {
+			p := &e.Destinations[k]
+			id := key{fmt.Sprint(p.Domain, p.CIDR, p.ASN), fmt.Sprint(e.Hosts), fmt.Sprint(p.Ports)}
+			for _, o := range seen[id] {
+				if o.Status == e.Status && o.overlaps(e) {
+					return fmt.Errorf("%s:%d:1: entry %s has the same destination, days and hosts as %s (%s:%d)", e.File, e.Line, e.ID, o.ID, o.File, o.Line)
+				}
+			}
+			seen[id] = append(seen[id], e)
+		}
+	}
+	return nil
+}
+
+func (e *Entry) overlaps(o *Entry) bool {
+	return (e.End.IsZero() || o.Start.IsZero() || !o.Start.After(e.End)) && (o.End.IsZero() || e.Start.IsZero() || !e.Start.After(o.End))
+}
