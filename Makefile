@@ -33,7 +33,7 @@ bench: build ## speed against Go's SHA-256 and, where it is installed, capinfos;
 	.ci/bench $(BENCHDIR)
 
 golden: ## rewrite the goldens: read what changed before it is committed
-	$(GO) test ./report ./cmd/phonehome ./fixtures -update
+	$(GO) test ./report ./cmd/phonehome ./fixtures ./docs -update
 
 fixtures: ## the demonstration capture, and the captures of all cases under fixtures/out
 	$(GO) run ./fixtures/demo

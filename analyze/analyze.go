@@ -112,11 +112,15 @@ func Scan(ctx context.Context, o Options) (*Result, error) {
 		return nil, &UsageError{err}
 	}
 	defer geo.Close()
+	g, err := readGiven(&o)
+	if err != nil {
+		return nil, err
+	}
 	e, failed, err := collect(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	r, err := judgeEvidence(o, e, geo, failed)
+	r, err := judgeEvidence(o, e, geo, g, failed)
 	if err == nil && geo.Err() != nil {
 		err = &UsageError{geo.Err()} // a damaged database must not pass for one that knows nothing
 	}

@@ -3,10 +3,12 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
 
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
 	"phonehome/analyze/judge"
@@ -14,17 +16,18 @@ import (
 )
 
 // judgeEvidence says what the evidence means.
-func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, failed []string) (*Result, error) {
+func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []string) (*Result, error) {
 	r := &Result{Schema: Schema, Tool: o.Tool, Captures: e.captures, Ignored: e.ignored, Findings: []judge.Finding{}, evidence: e}
 	networks, inferred, err := e.networks(o)
 	if err != nil {
 		return nil, err
 	}
-	r.Settings = settings(o, networks, inferred, geo)
-	index, labels := hostname.NewIndex(), judge.NewLabels(networks)
+	r.Settings = settings(o, networks, inferred, geo, g)
+	index, labels, roles := hostname.NewIndex(), judge.NewLabels(networks), judge.NewRoles(networks)
 	err = e.eachName(func(n *hostname.Name) error {
 		index.Add(n)
 		labels.Add(n)
+		roles.Add(n)
 		return nil
 	})
 	if err != nil {
@@ -36,19 +39,23 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, failed []string) (*
 	err = e.eachFlow(func(w *flow.Row) error {
 		b.Add(w)
 		labels.AddRow(w)
+		roles.AddRow(w)
 		sums.add(w)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo})
+	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
+	c.Intel = g.intel
 	r.Destinations = c.Destinations
 	r.Coverage = e.coverage(b, &sums, index)
-	r.Clients = clients(r.Destinations, labels)
+	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
 	labelDestinations(r)
+	r.Register = c.Entries()
 	r.Findings = c.Findings(o.Rules)
+	r.Suppressions = judge.Suppress(r.Findings, g.suppressions, o.AsOf)
 	r.Destinations = keepOnly(r.Destinations, o.Only)
 	r.Findings = keepFindings(r.Findings, r.Destinations, o.Only)
 	r.Clients = keepClients(r.Clients, r.Destinations)
@@ -129,9 +136,12 @@ func keepClients(cs []Client, ds []judge.Destination) []Client {
 	return slices.DeleteFunc(cs, func(c Client) bool { return !left[c.IP] })
 }
 
-func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo) Settings {
+func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo, g *given) Settings {
 	s := Settings{InferInternal: o.InferInternal, InternalInferred: inferred, FailOn: o.FailOn, AsOf: o.AsOf, Command: o.Command,
-		Catalogue: CatalogueInfo{Version: o.Catalogue.Version(), SHA256: o.Catalogue.SHA256()}, Internal: []string{}}
+		Catalogue: CatalogueInfo{Version: o.Catalogue.Version(), SHA256: o.Catalogue.SHA256()}, Internal: []string{}, Register: g.files(), Intel: g.lists(), Rules: []RuleSetting{}}
+	for _, id := range slices.Sorted(maps.Keys(o.Rules)) {
+		s.Rules = append(s.Rules, RuleSetting{id, o.Rules[id].String()})
+	}
 	for _, p := range givenNetworks(o).Prefixes() {
 		s.Internal = append(s.Internal, p.String())
 	}
@@ -209,22 +219,33 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
-// clients are the inside ends that have a destination, by address.
-func clients(ds []judge.Destination, labels *judge.Labels) []Client {
+// clients are the inside ends that have a destination, by address, with the roles that they are taken for.
+func clients(ds []judge.Destination, labels *judge.Labels, roles *judge.Roles, register *disclosure.Register) ([]Client, map[netip.Addr]judge.Role) {
 	seen := map[netip.Addr]bool{}
+	known := map[netip.Addr]judge.Role{}
 	out := []Client{}
 	for i := range ds {
 		if ip := ds[i].Client; !seen[ip] {
 			seen[ip] = true
 			c := Client{IP: ip, Labels: []Label{}}
-			for _, l := range labels.Of(ip) {
+			called := labels.Of(ip)
+			for _, l := range called {
 				c.Labels = append(c.Labels, Label{Name: l.Name, Basis: l.Basis, From: timeOf(l.From), To: timeOf(l.To)})
+			}
+			role := roles.Of(ip, called)
+			if register != nil && !register.Shared(ip) {
+				if a := register.AssetOf(ip); a != nil {
+					role = judge.Role{Name: cmp.Or(a.Role, a.Name), Basis: "register"}
+				}
+			}
+			if role.Name != "" {
+				c.Role, c.RoleBasis, known[ip] = role.Name, role.Basis, role
 			}
 			out = append(out, c)
 		}
 	}
 	slices.SortFunc(out, func(a, b Client) int { return a.IP.Compare(b.IP) })
-	return out
+	return out, known
 }
 
 // labelDestinations gives each destination its client's best label.

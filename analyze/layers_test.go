@@ -18,11 +18,13 @@ const module = "phonehome"
 // layers is the map of rooms: what each package of the program may import of the others. Data flows one way, from capture to report.
 // The fixtures serve tests only, and may import nothing of what they test.
 var layers = map[string][]string{
-	"cmd/phonehome":      {"report", "analyze", "analyze/judge", "analyze/vendors"},
+	"cmd/phonehome":      {"report", "analyze", "analyze/judge", "analyze/disclosure", "analyze/yamldoc", "analyze/vendors"},
 	"report":             {"analyze", "analyze/judge", "analyze/disclosure", "analyze/capture"},
 	"analyze":            {"analyze/judge", "analyze/disclosure", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
-	"analyze/judge":      {"analyze/disclosure", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
-	"analyze/disclosure": {"analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze/judge":      {"analyze/disclosure", "analyze/rhythm", "analyze/yamldoc", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze/disclosure": {"analyze/yamldoc", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze/rhythm":     {},
+	"analyze/yamldoc":    {},
 	"analyze/intel":      {"analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/vendors":    {"analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/hostname":   {"analyze/flow", "analyze/packet", "analyze/capture"},

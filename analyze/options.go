@@ -30,6 +30,9 @@ type Options struct {
 	AsOf         string                      // date, UTC, "2006-01-02"
 	FailOn       string                      // FailNever, or the least severity of a finding that makes the run end with exit 1
 	Rules        map[string]judge.RuleChange // by id, what the settings change
+	Register     []string                    // files of the register, merged
+	Intel        []string                    // lists of indicators
+	Ignore       []string                    // files of suppressions
 	Strict       bool
 	AllowCutTail bool
 	Expect       []string // names of which each must have been seen

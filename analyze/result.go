@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"phonehome/analyze/capture"
+	"phonehome/analyze/disclosure"
+	"phonehome/analyze/intel"
 	"phonehome/analyze/judge"
 )
 
@@ -23,6 +25,8 @@ type Result struct {
 	Findings     []judge.Finding     `json:"findings"`
 	Vendors      []Vendor            `json:"vendors"`
 	Clients      []Client            `json:"clients"`
+	Register     []judge.Observed    `json:"register"`
+	Suppressions []judge.Suppression `json:"suppressions"`
 	Exit         Exit                `json:"exit"`
 	Summary      Summary             `json:"summary"`
 
@@ -38,17 +42,26 @@ type Tool struct {
 
 // Settings are the inputs, beside the captures, that the result depends on.
 type Settings struct {
-	Internal         []string      `json:"internal"`
-	InternalInferred []Inferred    `json:"internal_inferred"`
-	InferInternal    bool          `json:"infer_internal"`
-	Geo              Geo           `json:"geo"`
-	Catalogue        CatalogueInfo `json:"catalogue"`
-	Since            *time.Time    `json:"since,omitempty"`
-	Until            *time.Time    `json:"until,omitempty"`
-	Only             []string      `json:"only,omitempty"`
-	FailOn           string        `json:"fail_on"`
-	AsOf             string        `json:"as_of"`             // date, UTC
-	Command          string        `json:"command,omitempty"` // the command line without output options
+	Internal         []string             `json:"internal"`
+	InternalInferred []Inferred           `json:"internal_inferred"`
+	InferInternal    bool                 `json:"infer_internal"`
+	Geo              Geo                  `json:"geo"`
+	Catalogue        CatalogueInfo        `json:"catalogue"`
+	Since            *time.Time           `json:"since,omitempty"`
+	Until            *time.Time           `json:"until,omitempty"`
+	Only             []string             `json:"only,omitempty"`
+	Register         []disclosure.FileSum `json:"register"`
+	Intel            []intel.List         `json:"intel"`
+	Rules            []RuleSetting        `json:"rules"` // that the settings change
+	FailOn           string               `json:"fail_on"`
+	AsOf             string               `json:"as_of"`             // date, UTC
+	Command          string               `json:"command,omitempty"` // the command line without output options
+}
+
+// RuleSetting is what the settings make of a rule.
+type RuleSetting struct {
+	Rule string `json:"rule"`
+	Set  string `json:"set"` // "off", or a severity
 }
 
 // Inferred is a network that counts as inside because of what the capture shows.
@@ -127,6 +140,8 @@ type Client struct {
 	IP     netip.Addr `json:"ip"`
 	Labels []Label    `json:"labels"`
 	Role   string     `json:"role,omitempty"`
+	// RoleBasis is "register", or what an inferred role rests on: an inferred one is shown, and nothing is enforced by it.
+	RoleBasis string `json:"role_basis,omitempty"`
 }
 
 // Label is what a client was called, by whom, and when.

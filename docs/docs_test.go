@@ -2,6 +2,7 @@
 package docs
 
 import (
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -16,7 +17,9 @@ import (
 	"testing"
 
 	"phonehome/analyze"
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/hostname"
+	"phonehome/analyze/judge"
 )
 
 func read(t *testing.T, path string) string {
@@ -276,6 +279,52 @@ func TestLinks(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
 				t.Errorf("%s: link to %s: %v", page, m[1], err)
 			}
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the pages that are made from the program")
+
+// rulesHead begins the page of rules.
+const rulesHead = `# Rules
+
+Each rule makes one finding of a recipient: the vendor, or the registrable domain where no vendor is known, or the network where nothing names it. ` + "`phonehome explain RULE`" + ` prints a section of
+this page; ` + "`--rules RULE=off`" + ` switches a rule off, and ` + "`--rules RULE=low`" + ` gives its findings another severity: the report says so. Facts, inference and what is not known stand apart in a finding.
+A severity says how soon a person should look, and nothing of intent. Sizes are decimal.
+
+`
+
+// TestRulesPage: the page of rules is what the rules say of themselves. `go test ./docs -update` rewrites it.
+func TestRulesPage(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(rulesHead)
+	for i, r := range judge.Rules() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(r.Text())
+	}
+	if *update {
+		if err := os.WriteFile("rules.md", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read(t, "rules.md") != b.String() {
+		t.Error("rules.md is not what the rules say: go test ./docs -update")
+	}
+}
+
+// TestRegisterPage: the page lists every verdict, key and word of a register, and no other.
+func TestRegisterPage(t *testing.T) {
+	var verdicts []string
+	for _, v := range disclosure.Verdicts() {
+		verdicts = append(verdicts, string(v))
+	}
+	sameSet(t, "verdict", verdicts, firstCells(section(t, "register.md", "Verdicts")))
+	sameSet(t, "key of an entry", disclosure.EntryKeys(), firstCells(section(t, "register.md", "Entries")))
+	for _, w := range slices.Concat(disclosure.Purposes(), disclosure.Kinds()) {
+		if !strings.Contains(section(t, "register.md", "Entries"), "`"+w+"`") {
+			t.Errorf("word %q of an entry is not documented", w)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"phonehome/analyze"
 	"phonehome/analyze/capture"
+	"phonehome/analyze/disclosure"
+	"phonehome/analyze/intel"
 	"phonehome/analyze/judge"
 )
 
@@ -38,9 +40,9 @@ func sample(ds ...judge.Destination) *analyze.Result {
 	r := &analyze.Result{Schema: analyze.Schema, Tool: analyze.Tool{Name: "phonehome", Version: "test"}, Ignored: []capture.Ignored{}, Findings: []judge.Finding{},
 		Captures: []capture.Info{{Path: "capture.pcap", Format: "pcap", Packets: 1000, First: noon, Last: noon.Add(2 * time.Hour), Damage: []capture.Damage{},
 			Interfaces: []capture.Interface{}, Undecoded: map[string]uint64{}}},
-		Vendors: []analyze.Vendor{}, Clients: []analyze.Client{}, Exit: analyze.Exit{Reasons: []string{}}}
+		Vendors: []analyze.Vendor{}, Clients: []analyze.Client{}, Register: []judge.Observed{}, Suppressions: []judge.Suppression{}, Exit: analyze.Exit{Reasons: []string{}}}
 	r.Settings = analyze.Settings{Internal: []string{"10.0.0.0/8"}, InternalInferred: []analyze.Inferred{}, Command: "phonehome scan capture.pcap", AsOf: "2018-12-01",
-		Geo: analyze.Geo{Country: []analyze.Database{}, ASN: []analyze.Database{}}}
+		Register: []disclosure.FileSum{}, Intel: []intel.List{}, Rules: []analyze.RuleSetting{}, Geo: analyze.Geo{Country: []analyze.Database{}, ASN: []analyze.Database{}}}
 	r.Coverage = analyze.Coverage{Packets: 1000, Undecoded: map[string]uint64{}, LimitsHit: map[string]uint64{}, CannotSee: []string{}, ProposeInternal: []string{}}
 	r.Coverage.Outbound.NamedBy = map[string]uint64{}
 	r.Summary = analyze.Summary{Destinations: map[string]int{}, Bytes: map[string]uint64{}, Findings: map[string]int{}}

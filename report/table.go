@@ -11,6 +11,7 @@ import (
 	"github.com/fatih/color"
 
 	"phonehome/analyze"
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/judge"
 )
 
@@ -192,7 +193,21 @@ func (t *totals) remarks(r *analyze.Result) (out []string) {
 	if t.proxied {
 		out = append(out, "A proxy was seen from both sides: bytes are summed once, on its outer side.")
 	}
-	return append(out, "No register was given: nothing can be called disclosed or undisclosed.")
+	if len(r.Settings.Register) == 0 {
+		return append(out, "No register was given: nothing can be called disclosed or undisclosed.")
+	}
+	return append(out, verdicts(r))
+}
+
+// verdicts says what the register supplied makes of the destinations, the gravest first.
+func verdicts(r *analyze.Result) string {
+	var parts []string
+	for _, v := range disclosure.Verdicts() {
+		if n := r.Summary.Destinations[string(v)]; n > 0 {
+			parts = append(parts, humanize.Comma(int64(n))+" "+string(v)+" ("+humanize.Bytes(r.Summary.Bytes[string(v)])+")")
+		}
+	}
+	return "By the register supplied: " + and(parts) + "."
 }
 
 // weaker counts the destinations that nothing went to.

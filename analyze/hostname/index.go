@@ -118,6 +118,7 @@ type Lookup struct {
 	Count       uint64
 	Frame       uint64
 	Capture     uint32
+	Address     bool // one was for addresses: the client meant to go there
 }
 
 // NewIndex returns an empty index.
@@ -207,8 +208,9 @@ func (x *Index) hidden(w *ownName) bool {
 }
 
 func (x *Index) addQuery(n *Name) {
-	if n.RRType != "A" && n.RRType != "AAAA" && n.RRType != "HTTPS" {
-		return
+	address := n.RRType == "A" || n.RRType == "AAAA" || n.RRType == "HTTPS"
+	if n.RRType == "PTR" || n.RRType == "SRV" {
+		return // of an address, or of a service that the client's own network offers
 	}
 	k := Query{n.Client, n.V6, x.normal(n.Name)}
 	l := x.Queries[k]
@@ -218,6 +220,7 @@ func (x *Index) addQuery(n *Name) {
 	}
 	l.First, l.Last = min(l.First, n.At), max(l.Last, n.At)
 	l.Count++
+	l.Address = l.Address || address
 }
 
 func (x *Index) addAnswer(n *Name) {
@@ -332,6 +335,15 @@ func (x *Index) Flow(r *flow.Row, client int) Naming {
 	t, ok := x.asked[ca]
 	n.DNSSeen = ok && t <= r.First
 	return n
+}
+
+// Located calls f for each address that an answer gave for a name, in no order.
+func (x *Index) Located(f func(name string, at netip.Addr)) {
+	for a, of := range x.byAddr {
+		for i := range of.answers {
+			f(of.answers[i].Name, a.Netip(false))
+		}
+	}
 }
 
 // elsewhere says whether a flow's own name was looked up in the capture, by anyone at any time, and no answer gave the address that the flow

@@ -69,6 +69,7 @@ type dest struct {
 	first, last int64
 	openers     [2]uint64 // flows opened by the client, by the server
 	signs       []sign
+	carried     *carried // of a DNS tunnel; else nil
 	notes       notes
 	state       stateRank
 }
@@ -94,8 +95,9 @@ type part struct {
 type notes uint8
 
 const (
-	noteNoDNS    notes = 1 << iota // the capture could have supported the name by an answer of DNS, and does not
-	noteBothLegs                   // its bytes stand a second time, on the proxy's own leg
+	noteNoDNS      notes = 1 << iota // the capture could have supported the name by an answer of DNS, and does not
+	noteBothLegs                     // its bytes stand a second time, on the proxy's own leg
+	noteNamesBelow                   // it stands for the names below it, which carry data
 )
 
 // noteTexts are the sentences, in the order in which they are shown.
@@ -105,6 +107,7 @@ var noteTexts = []struct {
 }{
 	{noteNoDNS, "no DNS answer to this client in the capture supports this name"},
 	{noteBothLegs, textBothLegs},
+	{noteNamesBelow, "the names asked for below this one are so many, long and irregular that they carry data; it stands for all of them"},
 }
 
 const textBothLegs = "the proxy's own connection to this name is in the capture too: its bytes are summed there"

@@ -9,14 +9,26 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"phonehome/analyze/disclosure"
+	"phonehome/analyze/intel"
+	"phonehome/analyze/vendors"
 )
 
 // Case is all that the rules see: the destinations, with what is not in the result, and what the user gave.
 type Case struct {
 	Destinations []Destination
-	details      []*dest // of each destination
-	b            *Builder
-	From, To     time.Time // of the captures, first and last packet
+	From, To     time.Time           // of the captures, first and last packet
+	Intel        *intel.Set          // lists of indicators; nil for none
+	Roles        map[netip.Addr]Role // of clients
+	Countries    []vendors.Database  // whose opinion a country is
+
+	register *disclosure.Register // nil for none
+	shares   [][]disclosure.Share // of each destination, by verdict; nil without a register
+	exceeded []disclosure.Excess
+	observed []disclosure.Observed
+	details  []*dest // of each destination
+	b        *Builder
 }
 
 const (
@@ -26,7 +38,7 @@ const (
 
 // finding begins a Finding about some destinations of one recipient: whatever the rule, it says where, when, how much, and what is cited.
 func (c *Case) finding(g *group) Finding {
-	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, to: g.to, Status: Open, Confidence: sure, Facts: []string{}, Unknown: []string{}}
+	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, Facts: []string{}, Unknown: []string{}}
 	var clients, servers []netip.Addr
 	var names []string
 	for n, i := range g.members {
@@ -35,6 +47,9 @@ func (c *Case) finding(g *group) Finding {
 		clients = append(clients, d.Client)
 		for _, s := range d.Servers {
 			servers = append(servers, s.IP)
+			if d.Name == "" && len(d.OtherNames) == 0 {
+				g.unnamed = append(g.unnamed, s.IP)
+			}
 		}
 		if d.Name != "" {
 			names = append(names, d.Name)
@@ -54,6 +69,7 @@ func (c *Case) finding(g *group) Finding {
 		}
 	}
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
+	g.clients = clients
 	f.Clients, f.Servers = texts(clients), texts(servers)
 	slices.Sort(names)
 	f.Names = append([]string{}, slices.Compact(names)...)
@@ -199,19 +215,6 @@ func unconfirmed(to recipient) []string {
 	return []string{"Recipient not confirmed: no name or catalogue entry says who it is."}
 }
 
-// someNames lists a few of a finding's names, or of its addresses where it has no name.
-func someNames(f *Finding) string {
-	const few = 3
-	list := f.Names
-	if len(list) == 0 {
-		list = f.Servers
-	}
-	if len(list) <= few {
-		return strings.Join(list, ", ")
-	}
-	return strings.Join(list[:few], ", ") + " and " + humanize.Comma(int64(len(list)-few)) + " more"
-}
-
 // clientText is a client with its label.
 func clientText(d *Destination) string {
 	if d.ClientLabel != "" {
@@ -219,6 +222,3 @@ func clientText(d *Destination) string {
 	}
 	return d.Client.String()
 }
-
-// assets are the names of the register's assets that a finding's clients belong to.
-func (c *Case) assets(f *Finding) []string { return nil }

@@ -25,6 +25,7 @@ type Destination struct {
 	ID                string               `json:"id"` // "d1" ..., in the order of the result
 	Client            netip.Addr           `json:"client"`
 	ClientLabel       string               `json:"client_label,omitempty"` // best label, see clients[].labels for its basis
+	Asset             string               `json:"asset,omitempty"`        // of the register, that the client is of
 	Name              string               `json:"name"`                   // "" where there is none, or where several fit (see other_names)
 	NameSource        string               `json:"name_source"`            // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
 	OtherNames        []OtherName          `json:"other_names"`

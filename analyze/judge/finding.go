@@ -38,7 +38,7 @@ type Finding struct {
 	Suppression  string             `json:"suppression,omitempty"` // file:line of the suppression that covers it
 	Measures     map[string]float64 `json:"measures,omitempty"`    // the rule's numbers, by the names in docs/rules.md
 
-	to recipient
+	group *group
 }
 
 // Status says whether a finding counts.

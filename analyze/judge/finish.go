@@ -21,6 +21,7 @@ import (
 type Attributor struct {
 	Catalogue *vendors.Catalogue
 	Geo       *vendors.Geo
+	Register  *disclosure.Register // nil for none
 	matches   map[string]vendors.Match
 }
 
@@ -44,7 +45,9 @@ const (
 // Finish returns the destinations, most payload out first, and those that were only looked up. Nothing can be added afterwards.
 func (b *Builder) Finish(a *Attributor) *Case {
 	b.markProxyLegs()
-	b.addLookups()
+	tunnels, domains := b.tunnels()
+	b.addLookups(tunnels, domains)
+	b.addTunnels(tunnels)
 	all := make([]*dest, 0, len(b.index))
 	for _, d := range b.index {
 		all = append(all, d)
@@ -56,7 +59,12 @@ func (b *Builder) Finish(a *Attributor) *Case {
 		b.finish(d, &out[i], a)
 		out[i].ID = "d" + strconv.Itoa(i+1)
 	}
-	return &Case{Destinations: out, details: all, b: b}
+	c := &Case{Destinations: out, details: all, b: b}
+	c.Countries, _ = a.Geo.Databases()
+	if a.Register != nil {
+		c.disclose(a.Register, a)
+	}
+	return c
 }
 
 // compare orders destinations: most payload out first, then by key.
@@ -123,8 +131,26 @@ func (b *Builder) markProxyLegs() {
 	}
 }
 
-// addLookups adds the names that a client asked for and never went to.
-func (b *Builder) addLookups() {
+// insideNames are the names that answers put at inside addresses, and at no other.
+func (b *Builder) insideNames() map[string]bool {
+	inside, outside := map[string]bool{}, map[string]bool{}
+	b.names.Located(func(name string, at netip.Addr) {
+		if b.networks.Side(at) == flow.Outside {
+			outside[name] = true
+		} else {
+			inside[name] = true
+		}
+	})
+	for name := range inside {
+		if outside[name] {
+			delete(inside, name)
+		}
+	}
+	return inside
+}
+
+// addLookups adds the names that a client asked for and never went to, but for those that are a tunnel's and those of inside hosts.
+func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[string]string) {
 	type visited struct {
 		client packet.Addr
 		name   string
@@ -138,8 +164,10 @@ func (b *Builder) addLookups() {
 			seen[visited{d.key.client, n.Name}] = true
 		}
 	}
+	inside := b.insideNames()
 	for q, l := range b.names.Queries {
-		if seen[visited{q.Client, q.Name}] || b.networks.Side(q.Client.Netip(q.V6)) != flow.Inside || !publicName(q.Name) {
+		if !l.Address || seen[visited{q.Client, q.Name}] || inside[q.Name] || !publicName(q.Name) || b.networks.Side(q.Client.Netip(q.V6)) != flow.Inside ||
+			tunnels[carrier{q.Client, q.V6, domains[q.Name]}] != nil {
 			continue
 		}
 		k := destKey{client: q.Client, v6: q.V6, named: true, what: b.texts.number(q.Name), transport: lookedUp}

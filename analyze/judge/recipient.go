@@ -57,8 +57,9 @@ func (r recipient) String() string {
 
 // group is the destinations of one recipient, by their place in Case.Destinations.
 type group struct {
-	to      recipient
-	members []int
+	to               recipient
+	members          []int
+	clients, unnamed []netip.Addr // set by finding: of all members, and the servers that no name stands for
 }
 
 // byRecipient groups the destinations that pick takes, in the order of their first one: most payload first.

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
-
-	"phonehome/analyze/disclosure"
 )
 
 const (
@@ -24,20 +22,20 @@ var bulkRule = Rule{
 	ID:       "bulk-upload",
 	Severity: Low,
 	Fires:    "Much more payload went to one recipient in a UTC day than came from it, whoever opened the connections.",
-	Levels: "Low where the register supplied discloses the recipient, or none was given and the recipient is known, as backups and file sync are like that; medium where the recipient " +
-		"is not known or not disclosed; high where it is not disclosed and 10 GB a day.",
+	Levels: "Low where no register was given and the recipient is known, as backups and file sync are like that; medium where the recipient is not known or the register supplied does not " +
+		"cover the transfer; high where it does not and 10 GB went in a day.",
 	Bounds: []Bound{
 		{"payload of a day", "100 MB", "the telemetry of one client stays below 10 MB a day"},
 		{"out against in", "4 to 1", "software that fetches as much as it sends synchronises, or calls"},
-		{"huge", "10 GB a day", "databases and images, not documents"},
+		{"much more", "10 GB a day", "databases and images, not documents"},
 	},
-	Blind: "What was sent, where it is encrypted. Volumes come from headers, and are right in captures that cut packets short. Where the capturing side lost packets they are lower bounds.",
+	Blind: "What the register covers: there max_bytes_out_per_day says how much is agreed. What was sent, where it is encrypted. Volumes come from headers, and are right in captures that cut packets short. Where the capturing side lost packets they are lower bounds.",
 	Do:    "Ask who on the client runs a backup or an export. Compare with the contract: what data, to which country, until when.",
 	find:  findBulk,
 }
 
 func findBulk(c *Case) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool { return c.Destinations[i].State == Transferred }) {
+	for _, g := range c.byRecipient(func(i int) bool { return c.Destinations[i].State == Transferred && !c.covered(i) }) {
 		days, in := c.daily(g)
 		var most uint64
 		for _, n := range days {
@@ -47,7 +45,7 @@ func findBulk(c *Case) (out []Finding) {
 		if most < bulkDay || f.PayloadOut < bulkRatio*in {
 			continue
 		}
-		f.Severity = c.bulkSeverity(g, most)
+		f.Severity = c.bulkSeverity(g.to, most)
 		f.Title = fmt.Sprintf("%s to %s, up to %s in a day", humanize.Bytes(f.PayloadOut), g.to, humanize.Bytes(most))
 		f.Facts = append(f.Facts, c.volume(&f)+".", fmt.Sprintf("%s came back.", humanize.Bytes(in)))
 		for _, day := range slices.Sorted(maps.Keys(days)) {
@@ -63,22 +61,12 @@ func findBulk(c *Case) (out []Finding) {
 	return out
 }
 
-func (c *Case) bulkSeverity(g *group, most uint64) Severity {
-	known := g.to.vendor != "" && g.to.basis != "registrable-domain"
-	undisclosed := false
-	for _, i := range g.members {
-		switch c.Destinations[i].Disclosure.Verdict {
-		case disclosure.NoRegister:
-		case disclosure.Disclosed:
-			return Low
-		default:
-			undisclosed = true
-		}
-	}
+func (c *Case) bulkSeverity(to recipient, most uint64) Severity {
+	known := to.vendor != "" && to.basis != "registrable-domain"
 	switch {
-	case undisclosed && most >= bulkHuge:
+	case c.register != nil && most >= bulkHuge:
 		return High
-	case undisclosed || !known:
+	case c.register != nil || !known:
 		return Medium
 	}
 	return Low

@@ -17,7 +17,7 @@ const (
 var unnamedRule = Rule{
 	ID:       "unnamed-destination",
 	Severity: Low,
-	Fires:    "Payload went to addresses that nothing in the capture names: no hello, no request, no DNS answer, no certificate.",
+	Fires:    "Payload went to addresses that nothing names: no hello, no request, no DNS answer, no certificate in the capture, and no entry of the register.",
 	Levels:   "Low, as peer-to-peer software, old connections and devices with fixed addresses do it every day; medium from 100 MB on.",
 	Bounds: []Bound{
 		{"least payload", "1 kB a network", "less is a probe, or the end of a connection that was there before the capture"},
@@ -51,7 +51,7 @@ func findUnnamed(c *Case) (out []Finding) {
 // what holds a path open.
 func (c *Case) unnamed(i int) bool {
 	d := &c.Destinations[i]
-	return d.Name == "" && len(d.OtherNames) == 0 && !machinery(d)
+	return d.VendorBasis != basisRegister && d.Name == "" && len(d.OtherNames) == 0 && !machinery(d)
 }
 
 // machinery says whether a destination is of a protocol with which hosts keep themselves going: its rhythm and its addresses are by design.

@@ -2,8 +2,10 @@ package judge
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Rule is one way in which destinations become findings.
@@ -24,7 +26,7 @@ type Bound struct{ Name, Value, Why string }
 // Rules are all rules, in the order in which findings of equal weight are listed.
 func Rules() []Rule {
 	return []Rule{
-		bulkRule, unnamedRule,
+		expiredRule, undisclosedRule, assetRule, countryRule, volumeRule, intelRule, tunnelRule, bulkRule, beaconRule, unnamedRule, mismatchRule, hiddenRule,
 	}
 }
 
@@ -38,10 +40,33 @@ func RuleByID(id string) (Rule, bool) {
 	return rules[i], true
 }
 
+// Text is the rule's section of the documentation, in Markdown.
+func (r *Rule) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\n%s\n\n**Severity**: %s. %s\n\n", r.ID, r.Fires, r.Severity, r.Levels)
+	if len(r.Bounds) > 0 {
+		b.WriteString("| threshold | | why |\n|---|---|---|\n")
+		for _, x := range r.Bounds {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", x.Name, x.Value, x.Why)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "**What it cannot see.** %s\n\n**What to do.** %s\n", r.Blind, r.Do)
+	return b.String()
+}
+
 // RuleChange is what the settings make of a rule.
 type RuleChange struct {
 	Off      bool
 	Severity Severity // 0: as the rule has it
+}
+
+// String is the word that a setting has for the change.
+func (r RuleChange) String() string {
+	if r.Off {
+		return "off"
+	}
+	return r.Severity.String()
 }
 
 // Findings runs all rules but those that are off. The gravest come first.
@@ -57,7 +82,7 @@ func (c *Case) Findings(changes map[string]RuleChange) []Finding {
 			if change.Severity != 0 {
 				f.Severity = change.Severity
 			}
-			f.Fingerprint = fingerprint(r.ID, f.to.key(), c.assets(&f))
+			f.Fingerprint = fingerprint(r.ID, f.group.to.key(), c.assets(&f))
 			out = append(out, f)
 		}
 	}

@@ -59,6 +59,7 @@ func (d *dest) sign(kind signKind, n hostname.Named, other string) {
 	s := sign{kind: kind, name: n.Name, other: other, frame: frame{number: n.Frame, capture: n.Capture}}
 	if len(d.signs) < maxSigns && !slices.ContainsFunc(d.signs, func(o sign) bool { return o.kind == s.kind && o.name == s.name && o.other == s.other }) {
 		d.signs = append(d.signs, s)
+		d.frames = append(d.frames, s.frame)
 	}
 }
 

@@ -1,20 +1,17 @@
 package judge
 
 import (
-	"bytes"
 	_ "embed" // the schema
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 	"golang.org/x/net/publicsuffix"
+
+	"phonehome/analyze/yamldoc"
 )
 
 // IgnoreSchema is the JSON Schema (2020-12) of an ignore file.
@@ -22,14 +19,10 @@ import (
 //go:embed schema/ignore.schema.json
 var IgnoreSchema string
 
-// Limits of an ignore file. The YAML parser takes quadratic time and memory for what lies deep, so that depth is bounded before it begins: by the length of a line,
-// and by how many brackets there are.
-const (
-	maxIgnoreFile     = 256 << 10 // bytes
-	maxIgnoreLine     = 1000      // bytes
-	maxIgnoreBrackets = 1000
-	maxSuppressions   = 2000
-)
+// ignoreBounds bound an ignore file: maxSuppressions of some lines each.
+var ignoreBounds = yamldoc.Bounds{Bytes: 256 << 10, Brackets: 1000}
+
+const maxSuppressions = 2000
 
 // Suppression says that findings of a rule about something are accepted, by whom, why, and until when.
 type Suppression struct {
@@ -85,76 +78,30 @@ func (s *Suppression) covers(name string) bool {
 // ParseSuppressions reads an ignore file. An error begins with file, line and column. Keys that are not known are refused: a suppression that is misspelt would cover
 // more than was approved.
 func ParseSuppressions(path string, b []byte) ([]Suppression, error) {
-	if err := tame(path, b); err != nil {
+	f, err := yamldoc.Parse(path, b, ignoreBounds)
+	if err != nil {
 		return nil, err
 	}
-	file, err := parser.ParseBytes(b, 0)
-	if err != nil {
-		var y yaml.Error
-		if errors.As(err, &y) && y.GetToken() != nil {
-			return nil, fmt.Errorf("%s: %s", position(path, y.GetToken()), y.GetMessage())
-		}
-		return nil, fmt.Errorf("%s:1:1: %w", path, err)
-	}
-	if len(file.Docs) != 1 {
-		return nil, fmt.Errorf("%s:1:1: an ignore file is one YAML document, this has %d", path, len(file.Docs))
-	}
-	return (&ignoreFile{path: path}).read(file.Docs[0].Body)
-}
-
-// tame refuses what would cost the YAML parser much.
-func tame(path string, b []byte) error {
-	if len(b) > maxIgnoreFile {
-		return fmt.Errorf("%s:1:1: longer than %d bytes", path, maxIgnoreFile)
-	}
-	brackets, n := 0, 0
-	for line := range bytes.Lines(b) {
-		n++
-		if len(line) > maxIgnoreLine {
-			return fmt.Errorf("%s:%d:%d: the line is longer than %d bytes", path, n, maxIgnoreLine, maxIgnoreLine)
-		}
-		brackets += bytes.Count(line, []byte("[")) + bytes.Count(line, []byte("{"))
-		if brackets > maxIgnoreBrackets {
-			return fmt.Errorf("%s:%d:1: more than %d brackets", path, n, maxIgnoreBrackets)
-		}
-	}
-	return nil
-}
-
-func position(path string, t *token.Token) string {
-	if t == nil || t.Position == nil {
-		return path + ":1:1"
-	}
-	return fmt.Sprintf("%s:%d:%d", path, t.Position.Line, t.Position.Column)
+	return (&ignoreFile{f}).read(f.Body)
 }
 
 // ignoreFile is an ignore file being taken apart.
-type ignoreFile struct {
-	path string
-}
-
-func (f *ignoreFile) errorf(n ast.Node, format string, args ...any) error {
-	at := f.path + ":1:1"
-	if n != nil {
-		at = position(f.path, n.GetToken())
-	}
-	return fmt.Errorf("%s: %s", at, fmt.Sprintf(format, args...))
-}
+type ignoreFile struct{ *yamldoc.File }
 
 func (f *ignoreFile) read(n ast.Node) ([]Suppression, error) {
-	top, err := f.mapping(n, "version", "suppressions")
+	top, err := f.Mapping(n, "version", "suppressions")
 	if err != nil {
 		return nil, err
 	}
-	if v, ok := word(top["version"]); !ok || v != "1" {
-		return nil, f.errorf(top.or("version", n), "version must be 1")
+	if v, ok := yamldoc.Word(top["version"]); !ok || v != "1" {
+		return nil, f.Errorf(top.Or("version", n), "version must be 1")
 	}
 	list, ok := top["suppressions"].(*ast.SequenceNode)
 	if !ok {
-		return nil, f.errorf(top.or("suppressions", n), "suppressions must be a list")
+		return nil, f.Errorf(top.Or("suppressions", n), "suppressions must be a list")
 	}
 	if len(list.Values) > maxSuppressions {
-		return nil, f.errorf(list, "more than %d suppressions", maxSuppressions)
+		return nil, f.Errorf(list, "more than %d suppressions", maxSuppressions)
 	}
 	out := make([]Suppression, 0, len(list.Values))
 	for _, v := range list.Values {
@@ -165,53 +112,6 @@ func (f *ignoreFile) read(n ast.Node) ([]Suppression, error) {
 		out = append(out, s)
 	}
 	return out, nil
-}
-
-// keys are the values of a mapping.
-type keys map[string]ast.Node
-
-// or is the value of a key, or the mapping where there is none: where an error about it stands.
-func (k keys) or(key string, n ast.Node) ast.Node {
-	if v := k[key]; v != nil {
-		return v
-	}
-	return n
-}
-
-// mapping takes a mapping apart that may have only some keys, each once.
-func (f *ignoreFile) mapping(n ast.Node, known ...string) (keys, error) {
-	var pairs []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingValueNode:
-		pairs = append(pairs, n)
-	case *ast.MappingNode:
-		pairs = n.Values
-	default:
-		return nil, f.errorf(n, "must be a mapping with the keys %s", strings.Join(known, ", "))
-	}
-	out := keys{}
-	for _, p := range pairs {
-		key := p.Key.GetToken().Value
-		if !slices.Contains(known, key) {
-			return nil, f.errorf(p.Key, "unknown key %q: there are %s", key, strings.Join(known, ", "))
-		}
-		if out[key] != nil {
-			return nil, f.errorf(p.Key, "%s is given twice", key)
-		}
-		out[key] = p.Value
-	}
-	return out, nil
-}
-
-// word is the text of a plain value: no list, no alias, no tag.
-func word(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		return strings.TrimSpace(n.GetToken().Value), true
-	case *ast.LiteralNode: // text over several lines
-		return strings.TrimSpace(n.Value.Value), true
-	}
-	return "", false
 }
 
 func (f *ignoreFile) suppression(n ast.Node) (s Suppression, err error) {
@@ -227,42 +127,39 @@ func (f *ignoreFile) suppression(n ast.Node) (s Suppression, err error) {
 	for i := range fields {
 		names[i] = fields[i].key
 	}
-	values, err := f.mapping(n, names...)
+	values, err := f.Mapping(n, names...)
 	if err != nil {
 		return s, err
 	}
 	for _, x := range fields {
 		v, given := values[x.key]
-		text, ok := word(v)
+		text, ok := yamldoc.Word(v)
 		switch {
 		case given && (!ok || text == ""):
-			return s, f.errorf(values.or(x.key, n), "%s must be a text", x.key)
+			return s, f.Errorf(values.Or(x.key, n), "%s must be a text", x.key)
 		case !given && x.mandatory:
-			return s, f.errorf(n, "%s is missing: rule, reason, approver and expires are mandatory", x.key)
+			return s, f.Errorf(n, "%s is missing: rule, reason, approver and expires are mandatory", x.key)
 		}
 		*x.to = text
 	}
-	s.File, s.Line = f.path, n.GetToken().Position.Line
-	for _, v := range values { // where its first value stands: the token of a mapping is its first colon
-		s.Line = min(s.Line, v.GetToken().Position.Line)
-	}
+	s.File, s.Line = f.Path, yamldoc.Line(n, values)
 	return s, f.check(&s, values, n)
 }
 
-func (f *ignoreFile) check(s *Suppression, values keys, n ast.Node) error {
+func (f *ignoreFile) check(s *Suppression, values yamldoc.Keys, n ast.Node) error {
 	if s.Vendor == "" && s.Destination == "" && s.Client == "" {
-		return f.errorf(n, "one of vendor, destination and client is needed: a whole rule is switched off in the settings, not here")
+		return f.Errorf(n, "one of vendor, destination and client is needed: a whole rule is switched off in the settings, not here")
 	}
 	if strings.ContainsFunc(s.Rule, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') }) {
-		return f.errorf(values["rule"], "rule must be the id of a rule, such as undisclosed-destination")
+		return f.Errorf(values["rule"], "rule must be the id of a rule, such as undisclosed-destination")
 	}
 	if _, err := time.Parse(time.DateOnly, s.Expires); err != nil {
-		return f.errorf(values["expires"], "expires must be a day, YYYY-MM-DD")
+		return f.Errorf(values["expires"], "expires must be a day, YYYY-MM-DD")
 	}
 	if s.Client != "" {
 		var ok bool
 		if s.clients, ok = addrOrNetwork(s.Client); !ok {
-			return f.errorf(values["client"], "client must be an address or a network")
+			return f.Errorf(values["client"], "client must be an address or a network")
 		}
 	}
 	if s.Destination == "" {
@@ -273,7 +170,7 @@ func (f *ignoreFile) check(s *Suppression, values keys, n ast.Node) error {
 		return nil
 	}
 	if why := s.setName(); why != "" {
-		return f.errorf(values["destination"], "destination %s", why)
+		return f.Errorf(values["destination"], "destination %s", why)
 	}
 	return nil
 }
@@ -307,4 +204,26 @@ func (s *Suppression) setName() (why string) {
 
 func notInName(r rune) bool {
 	return r != '-' && r != '_' && r != '.' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
+}
+
+// Suppress marks the findings that suppressions cover on a day, YYYY-MM-DD, and returns the suppressions with what became of them. An expired one covers nothing.
+func Suppress(fs []Finding, list []Suppression, asOf string) []Suppression {
+	out := append([]Suppression{}, list...)
+	for k := range out {
+		out[k].Expired = asOf > out[k].Expires
+	}
+	for i := range fs {
+		f := &fs[i]
+		for k := range out {
+			s := &out[k]
+			if !s.Covers(f.Rule, f.Vendor, f.Names, f.group.unnamed, f.group.clients) {
+				continue
+			}
+			s.Used++
+			if !s.Expired && f.Status == Open {
+				f.Status, f.Suppression = Suppressed, fmt.Sprintf("%s:%d", s.File, s.Line)
+			}
+		}
+	}
+	return out
 }

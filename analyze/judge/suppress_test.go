@@ -125,7 +125,7 @@ func TestSuppressionErrors(t *testing.T) {
 		{"a: [\n", "ignore.yaml:1:4: "},
 		{strings.Repeat("[", 2000), "ignore.yaml:1:1000: the line is longer"},
 		{strings.Repeat("[\n", 2000), "ignore.yaml:1001:1: more than 1000 brackets"},
-		{strings.Repeat("#\n", maxIgnoreFile), "ignore.yaml:1:1: longer than"},
+		{strings.Repeat("#\n", ignoreBounds.Bytes), "ignore.yaml:1:1: longer than"},
 	} {
 		_, err := ParseSuppressions("ignore.yaml", []byte(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "ignore.yaml:") {
@@ -195,8 +195,8 @@ func FuzzSuppressions(f *testing.F) {
 func TestIgnoreFileCost(t *testing.T) {
 	for _, piece := range []string{"- ", "? ", "!a ", "&a ", "a: b\n", "- a\n", "a:\n ", "a\n", "\"", "|\n", "{a: b}\n", "- - - - - - - - - - - - - - - - a\n", "a: &a *a\n"} {
 		var b strings.Builder
-		for line := 0; b.Len()+len(piece) <= maxIgnoreFile; {
-			if line+len(piece) >= maxIgnoreLine-1 {
+		for line := 0; b.Len()+len(piece) <= ignoreBounds.Bytes; {
+			if line+len(piece) >= 1000-1 {
 				b.WriteByte('\n')
 				line = 0
 			}

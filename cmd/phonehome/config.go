@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"phonehome/analyze/yamldoc"
 )
 
 // entry is one key of a settings file with its values. at is where it stands: "file:line:column".
@@ -20,8 +22,10 @@ type entry struct {
 
 type value struct{ text, at string }
 
-// maxConfig bounds a settings file, bytes: it has a line a flag.
-const maxConfig = 1 << 20
+const (
+	maxConfig   = 1 << 20 // bytes of a settings file: it has a line a flag
+	maxBrackets = 1000    // in it
+)
 
 // readConfig reads a settings file: a mapping of flag names to a word, or to a list of words where the flag may be repeated.
 func readConfig(path string) ([]entry, error) {
@@ -41,6 +45,9 @@ func readConfig(path string) ([]entry, error) {
 }
 
 func parseConfig(path string, b []byte) ([]entry, error) {
+	if err := yamldoc.Tame(path, b, yamldoc.Bounds{Bytes: maxConfig, Brackets: maxBrackets}); err != nil {
+		return nil, err
+	}
 	file, err := parser.ParseBytes(b, 0)
 	if err != nil {
 		return nil, syntaxError(path, err)
@@ -101,14 +108,35 @@ func (c *configFile) pair(n *ast.MappingValueNode) error {
 	}
 	c.seen[e.key] = true
 	nodes := []ast.Node{n.Value}
-	if s, ok := n.Value.(*ast.SequenceNode); ok {
-		nodes = s.Values
+	switch v := n.Value.(type) {
+	case *ast.SequenceNode:
+		nodes = v.Values
+	case *ast.MappingValueNode:
+		return c.changes(e, v)
+	case *ast.MappingNode:
+		return c.changes(e, v.Values...)
 	}
 	for _, v := range nodes {
 		if !isWord(v) {
 			return fmt.Errorf("%s: %s must be a word or a list of words", place(c.path, v.GetToken()), e.key)
 		}
 		e.values = append(e.values, value{v.GetToken().Value, place(c.path, v.GetToken())})
+	}
+	c.entries = append(c.entries, e)
+	return nil
+}
+
+// changes are the values of rules, a mapping of rules to what they are set to: as the flag has them.
+func (c *configFile) changes(e entry, pairs ...*ast.MappingValueNode) error {
+	if e.key != "rules" {
+		return fmt.Errorf("%s: %s must be a word or a list of words", e.at, e.key)
+	}
+	for _, p := range pairs {
+		at := place(c.path, p.Key.GetToken())
+		if !isWord(p.Value) {
+			return fmt.Errorf("%s: a rule is set to off or to a severity", at)
+		}
+		e.values = append(e.values, value{p.Key.GetToken().Value + "=" + p.Value.GetToken().Value, at})
 	}
 	c.entries = append(c.entries, e)
 	return nil

@@ -86,6 +86,14 @@ func (f *scanFlags) options(a *app, c *cobra.Command, inputs []string) (analyze.
 	if err := f.judge.apply(&o); err != nil {
 		return o, err
 	}
+	for _, p := range o.Ignore {
+		switch in, err := besideInput(p, inputs); {
+		case err != nil:
+			return o, usage("--ignorefile: %w", err)
+		case in != "":
+			return o, usage("%s lies in a folder that holds an input (%s): suppressions beside evidence are not read, move the file", p, in)
+		}
+	}
 	if o.AsOf == "" {
 		o.AsOf = a.now().UTC().Format(time.DateOnly)
 	}

@@ -5,22 +5,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/judge"
 	"phonehome/report"
 )
 
 func newSchemaCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:       "schema result|ignore",
-		Short:     "Print the JSON Schema of the result, or of an ignore file",
+		Use:       "schema result|register|ignore",
+		Short:     "Print the JSON Schema of the result, of a register, or of an ignore file",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"result", "ignore"},
+		ValidArgs: []string{"result", "register", "ignore"},
 		RunE: func(c *cobra.Command, args []string) error {
-			schema := report.ResultSchema
-			if args[0] == "ignore" {
-				schema = judge.IgnoreSchema
-			}
-			if _, err := fmt.Fprint(c.OutOrStdout(), schema); err != nil {
+			schemas := map[string]string{"result": report.ResultSchema, "register": disclosure.Schema, "ignore": judge.IgnoreSchema}
+			if _, err := fmt.Fprint(c.OutOrStdout(), schemas[args[0]]); err != nil {
 				return &outputError{err}
 			}
 			return nil

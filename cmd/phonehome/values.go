@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"phonehome/analyze"
+	"phonehome/analyze/judge"
 )
 
 // choice is a flag that takes one of a few words.
@@ -110,6 +112,39 @@ func (i *inside) Set(s string) error {
 		return errors.New("must be a network such as 203.0.113.0/24 without bits beyond its prefix, an address, or none")
 	}
 	i.networks = append(i.networks, p)
+	return nil
+}
+
+// ruleChanges is --rules: RULE=off, or RULE=SEVERITY.
+type ruleChanges struct {
+	byID map[string]judge.RuleChange
+}
+
+func (r *ruleChanges) Type() string   { return "RULE=off|SEVERITY" }
+func (r *ruleChanges) String() string { return strings.Join(r.GetSlice(), ",") }
+
+// GetSlice lists what was given, by rule.
+func (r *ruleChanges) GetSlice() (out []string) {
+	for _, id := range slices.Sorted(maps.Keys(r.byID)) {
+		out = append(out, id+"="+r.byID[id].String())
+	}
+	return out
+}
+
+// Set adds one change.
+func (r *ruleChanges) Set(s string) error {
+	id, to, _ := strings.Cut(s, "=")
+	if _, ok := judge.RuleByID(id); !ok {
+		return fmt.Errorf("there is no rule %q", id)
+	}
+	change := judge.RuleChange{Off: to == off}
+	if err := change.Severity.UnmarshalText([]byte(to)); err != nil && !change.Off {
+		return fmt.Errorf("must be RULE=off, or RULE= and one of %s", strings.Join(judge.Severities(), ", "))
+	}
+	if r.byID == nil {
+		r.byID = map[string]judge.RuleChange{}
+	}
+	r.byID[id] = change
 	return nil
 }
 

@@ -1,0 +1,80 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// strongest is the strongest state of some destinations.
+func (c *Case) strongest(g *group) stateRank {
+	s := rankLookedUp
+	for _, i := range g.members {
+		s = min(s, c.details[i].state)
+	}
+	return s
+}
+
+// assets are the names of the register's assets that a finding's clients belong to.
+func (c *Case) assets(f *Finding) (out []string) {
+	for _, i := range f.group.members {
+		if a := c.Destinations[i].Asset; a != "" {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// maxHosts is how many clients a finding says something of: a person looks at a few.
+const maxHosts = 8
+
+// hosts says what the clients are, where the register or an inference tells.
+func (c *Case) hosts(g *group) (out []string) {
+	said := map[netip.Addr]bool{}
+	for _, i := range g.members {
+		d := &c.Destinations[i]
+		if said[d.Client] || len(said) == maxHosts {
+			continue
+		}
+		said[d.Client] = true
+		switch role := c.Roles[d.Client]; {
+		case d.Asset != "":
+			out = append(out, fmt.Sprintf("%s is of the register's asset %q.", clientText(d), d.Asset))
+		case role.Name != "":
+			out = append(out, fmt.Sprintf("%s seems to be a %s: %s.", clientText(d), role.Name, role.Basis))
+		case d.ClientLabel != "":
+			out = append(out, fmt.Sprintf("%s is called %s.", d.Client, quoted(d.ClientLabel)))
+		}
+	}
+	return out
+}
+
+func minuteText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// quoted is somebody else's text in quotation marks.
+func quoted(s string) string { return "“" + s + "”" }
+
+// sent is what left, for a title: bytes, or how far it got.
+func (c *Case) sent(g *group, f *Finding) string {
+	if f.PayloadOut > 0 {
+		return fmt.Sprintf("%s from %s", humanize.Bytes(f.PayloadOut), plural(len(f.Clients), "client", "clients"))
+	}
+	switch c.strongest(g) {
+	case rankLookedUp:
+		return "names looked up only"
+	case rankAttempted:
+		return "attempts only"
+	}
+	return "connected, no payload seen to leave"
+}
+
+func (c *Case) allMachinery(g *group) bool {
+	for _, i := range g.members {
+		if !machinery(&c.Destinations[i]) {
+			return false
+		}
+	}
+	return true
+}

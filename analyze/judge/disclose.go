@@ -1,0 +1,251 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"phonehome/analyze/disclosure"
+	"phonehome/analyze/vendors"
+)
+
+// disclose asks the register about all destinations, all before any is left out: a volume is of all hosts together.
+func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
+	c.register = r
+	j := r.NewJudge()
+	for i := range c.Destinations {
+		j.Add(c.traffic(i, a))
+	}
+	c.shares = make([][]disclosure.Share, len(c.Destinations))
+	for i, answer := range j.Finish() {
+		d := &c.Destinations[i]
+		d.Disclosure, c.shares[i] = answer.Judgement, answer.Shares
+		d.Disclosure.Claimed = c.claimed(i)
+		if e := r.Entry(d.Disclosure.Entry); e != nil {
+			d.registered(e)
+		}
+		if s := r.AssetOf(d.Client); s != nil && !r.Shared(d.Client) {
+			d.Asset = s.Name
+		}
+	}
+	c.exceeded, c.observed = j.Exceeded(), j.Observed()
+}
+
+// traffic is a destination as the register is asked about it.
+func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
+	d, more := &c.Destinations[i], c.details[i]
+	t := &disclosure.Traffic{Client: d.Client, Port: d.Port, Transport: d.Transport, First: d.First, Last: d.Last, Parts: make([]disclosure.Part, len(more.parts.list))}
+	if d.Name != "" {
+		t.Names, t.Vendors = []string{d.Name}, []string{d.Vendor}
+	}
+	for _, o := range d.OtherNames {
+		t.Names, t.Vendors = append(t.Names, o.Name), append(t.Vendors, a.match(o.Name).Vendor)
+	}
+	for k, p := range more.parts.list {
+		place := c.b.servers.place(p.key.server, a.Geo)
+		t.Parts[k] = disclosure.Part{Server: c.b.servers.list[p.key.server], Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n}
+	}
+	return t
+}
+
+// registered takes the vendor from the entry that was found for a destination: the customer approved it as that vendor's.
+func (o *Destination) registered(e *disclosure.Entry) {
+	if o.Vendor != e.Vendor {
+		o.Product, o.Purpose = "", ""
+	}
+	o.Vendor, o.VendorBasis = e.Vendor, basisRegister
+	if e.Product != "" {
+		o.Product = e.Product
+	}
+	if e.Purpose != "" {
+		o.Purpose = e.Purpose
+	}
+}
+
+const basisRegister = "register"
+
+// claimed says whether a disclosure rests on a name that is the client's word alone, and that other evidence could have supported and does not.
+func (c *Case) claimed(i int) bool {
+	d := &c.Destinations[i]
+	if d.Disclosure.Verdict != disclosure.Disclosed || !isHello(d.NameSource) {
+		return false
+	}
+	return c.details[i].notes&noteNoDNS != 0 || slices.ContainsFunc(c.details[i].signs, func(s sign) bool { return s.kind == signElsewhere || s.kind == signCertificate })
+}
+
+// has says whether a verdict holds for a destination, as the gravest or beside it.
+func (c *Case) has(i int, v disclosure.Verdict) bool {
+	j := &c.Destinations[i].Disclosure
+	return j.Verdict == v || slices.Contains(j.Also, v)
+}
+
+// covered says whether the register covers a destination; false without one.
+func (c *Case) covered(i int) bool {
+	return c.Destinations[i].Disclosure.Verdict == disclosure.Disclosed
+}
+
+// approved says whether the register covers all of some destinations; false without one.
+func (c *Case) approved(g *group) bool {
+	return !slices.ContainsFunc(g.members, func(i int) bool { return !c.covered(i) })
+}
+
+// asset is the register's asset that a client is of; nil where it is of none, or cannot be told behind an address that many share.
+func (c *Case) asset(client netip.Addr) *disclosure.Asset {
+	if c.register == nil || c.register.Shared(client) {
+		return nil
+	}
+	return c.register.AssetOf(client)
+}
+
+// guarded says whether one of the clients is of an asset from which nothing may leave.
+func (c *Case) guarded(g *group) bool {
+	return slices.ContainsFunc(g.members, func(i int) bool {
+		a := c.asset(c.Destinations[i].Client)
+		return a != nil && a.Egress == disclosure.EgressNone
+	})
+}
+
+// reasons lists the distinct reasons of verdicts, the first few.
+func (c *Case) reasons(g *group) (out []string) {
+	const few = 5
+	for _, i := range g.members {
+		if r := c.Destinations[i].Disclosure.Reason; r != "" && !slices.Contains(out, r) {
+			if len(out) == few {
+				return append(out, "Other destinations have other reasons: see each one's.")
+			}
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// countries are the countries of some destinations, "" for unknown, each once.
+func (c *Case) countries(g *group) []string {
+	var out []string
+	for _, i := range g.members {
+		for _, s := range c.Destinations[i].Servers {
+			out = append(out, s.Country)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// places says in which countries some destinations are, and in whose opinion.
+func (c *Case) places(g *group) []string {
+	all := c.countries(g)
+	known := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == "" })
+	if len(known) == 0 {
+		return nil
+	}
+	s := "Countries: " + strings.Join(known, ", ")
+	if len(known) < len(all) {
+		s += " and unknown ones"
+	}
+	return []string{s + ", in the opinion of " + opinion(c.Countries) + "; an anycast address is in many places."}
+}
+
+func opinion(dbs []vendors.Database) string {
+	if len(dbs) == 0 {
+		return "a database"
+	}
+	out := make([]string, len(dbs))
+	for i, d := range dbs {
+		out[i] = d.Type + " of " + d.Built
+	}
+	return strings.Join(out, " and ")
+}
+
+// abroad lists the known countries of some destinations that are not among those at home; nothing where the register names none.
+func (c *Case) abroad(g *group) []string {
+	if c.register == nil || len(c.register.HomeCountries) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(c.countries(g), func(s string) bool { return s == "" || slices.Contains(c.register.HomeCountries, s) })
+}
+
+// shareOf sums what some destinations sent under a verdict: bytes, from when to when, and the most days past an end.
+func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
+	for _, i := range g.members {
+		for _, s := range c.shares[i] {
+			if s.Verdict != v {
+				continue
+			}
+			sum.PayloadOut += s.PayloadOut
+			sum.Days = max(sum.Days, s.Days)
+			if sum.First.IsZero() || s.First.Before(sum.First) {
+				sum.First = s.First
+			}
+			if s.Last.After(sum.Last) {
+				sum.Last = s.Last
+			}
+		}
+	}
+	return sum
+}
+
+// entries are the ids of the entries that some destinations were held against, each once.
+func (c *Case) entries(g *group) (out []string) {
+	for _, i := range g.members {
+		if e := c.Destinations[i].Disclosure.Entry; e != "" {
+			out = append(out, e)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// entryText cites an entry of the register.
+func (c *Case) entryText(id string) string {
+	e := c.register.Entry(id)
+	if e == nil {
+		return id
+	}
+	s := fmt.Sprintf("Entry %s (%s:%d)", e.ID, e.File, e.Line)
+	if e.Reference != "" {
+		s += ", reference " + e.Reference
+	}
+	return s + "."
+}
+
+// Observed is an entry of the register with what was seen of it.
+type Observed struct {
+	ID           string            `json:"id"`
+	Vendor       string            `json:"vendor"`
+	File         string            `json:"file"`
+	Line         int               `json:"line"`
+	Status       disclosure.Status `json:"status"`
+	Start        string            `json:"start,omitempty"` // YYYY-MM-DD, UTC
+	End          string            `json:"end,omitempty"`
+	Reference    string            `json:"reference,omitempty"`
+	Owner        string            `json:"owner,omitempty"`
+	Observed     bool              `json:"observed"`
+	Destinations int               `json:"destinations"`
+	PayloadOut   uint64            `json:"payload_out"`
+	First        *time.Time        `json:"first,omitempty"`
+	Last         *time.Time        `json:"last,omitempty"`
+}
+
+// Entries returns the entries of the register, in its order, with what was seen of each; none without a register.
+func (c *Case) Entries() []Observed {
+	out := []Observed{}
+	for i, seen := range c.observed {
+		e := &c.register.Entries[i]
+		o := Observed{ID: e.ID, Vendor: e.Vendor, File: e.File, Line: e.Line, Status: e.Status, Start: dayOrNone(e.Start), End: dayOrNone(e.End), Reference: e.Reference, Owner: e.Owner,
+			Observed: seen.Destinations > 0, Destinations: seen.Destinations, PayloadOut: seen.PayloadOut}
+		if o.Observed {
+			o.First, o.Last = &seen.First, &seen.Last
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func dayOrNone(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(day)
+}

@@ -1,0 +1,165 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"phonehome/analyze/rhythm"
+)
+
+// surelyRhythm is the greatest share of false calls at which a beacon may be more than low: one in a hundred.
+const surelyRhythm = 0.01
+
+var beaconRule = Rule{
+	ID:       "beacon",
+	Severity: Low,
+	Fires: "Exchanges of one client with a destination, or of all clients with one recipient, come in a rhythm: were they random, at whatever changing rate, so even a series would come up in at most " +
+		"one of a thousand.",
+	Levels: "Low where no register was given: software that keeps itself up to date does it every day; medium where a list has the recipient, or the register supplied does not cover it, if at " +
+		"most one in a hundred of such calls is false.",
+	Bounds: []Bound{
+		{"p of a series", "0.001", "the chance that random exchanges look like this, at most"},
+		{"silence between exchanges", "5 s", "longer than the retransmissions and the answers of one exchange"},
+		{"exchanges", "6", "fewer can't be told from chance; of a 30-minute rhythm that is 2.5 hours of capture"},
+		{"shortest period", "10 s (50 s where exchanges are missing)", "below, rounded times look like a rhythm"},
+	},
+	Blind: "What the register covers. Rhythms with a jitter of more than a quarter of the period, two rhythms to one destination, exchanges on one connection without 5 seconds of silence, names that are only looked up. Time, DNS and " +
+		"what keeps a path open are left out by their protocol.",
+	Do:   "Find the software that keeps the rhythm. Look at what changes between exchanges. Compare period and start with scheduled tasks.",
+	find: findBeacons,
+}
+
+// series is events to be tested.
+type series struct {
+	g      *group
+	events []int64
+	result rhythm.Result
+	all    bool // of all clients with one recipient
+}
+
+func findBeacons(c *Case) (out []Finding) {
+	tried := c.series()
+	ps := make([]float64, len(tried))
+	for i := range tried {
+		ps[i] = tried[i].result.P
+	}
+	qs := rhythm.FalseDiscovery(ps)
+	best := map[recipient]int{} // place in out: of a recipient's series the strongest speaks
+	for i := range tried {
+		s := &tried[i]
+		if !s.result.Called {
+			continue
+		}
+		if _, ok := best[s.g.to]; ok && s.all {
+			continue
+		}
+		if at, ok := best[s.g.to]; ok {
+			if s.result.P < out[at].Measures["p"] {
+				merged := &group{to: s.g.to, members: append(slices.Clone(s.g.members), out[at].group.members...)}
+				out[at] = c.beacon(s, merged, len(tried), qs[i])
+			} else {
+				merged := &group{to: s.g.to, members: append(slices.Clone(out[at].group.members), s.g.members...)}
+				keep := out[at]
+				out[at] = c.finding(merged)
+				out[at].Severity, out[at].Confidence, out[at].Title, out[at].Facts = keep.Severity, keep.Confidence, keep.Title, keep.Facts
+				out[at].Inference, out[at].Unknown, out[at].Measures = keep.Inference, keep.Unknown, keep.Measures
+			}
+			continue
+		}
+		best[s.g.to] = len(out)
+		out = append(out, c.beacon(s, s.g, len(tried), qs[i]))
+	}
+	return out
+}
+
+// series are all that have enough events, tested: of each destination, then of each recipient with several.
+func (c *Case) series() (out []series) {
+	add := func(g *group, all bool) {
+		var events []int64
+		for _, i := range g.members {
+			events = append(events, c.details[i].events...)
+		}
+		if len(events) < rhythm.MinEvents {
+			return
+		}
+		slices.Sort(events)
+		if r := rhythm.Test(events); r.Tested {
+			out = append(out, series{g, events, r, all})
+		}
+	}
+	for i := range c.Destinations {
+		if c.mayBeat(i) && len(c.details[i].events) >= rhythm.MinEvents {
+			add(&group{to: recipientOf(&c.Destinations[i]), members: []int{i}}, false)
+		}
+	}
+	for _, g := range c.byRecipient(c.mayBeat) {
+		if len(g.members) > 1 {
+			add(g, true)
+		}
+	}
+	return out
+}
+
+// mayBeat says whether a destination's rhythm says anything: not that of what hosts keep themselves going with.
+func (c *Case) mayBeat(i int) bool {
+	d := &c.Destinations[i]
+	return !machinery(d) && d.State != LookedUp && !c.covered(i)
+}
+
+// beacon makes the finding of a series about some destinations.
+func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
+	f, r := c.finding(g), s.result
+	f.Severity = Low
+	if q <= surelyRhythm && c.strange(g) {
+		f.Severity = Medium
+	}
+	f.Title = fmt.Sprintf("Every %s to %s, give or take %s: %d exchanges of %d expected", period(r.Period), g.to, period(r.Jitter), r.Events, r.Expected)
+	expected := rhythm.Alpha * float64(tried)
+	f.Facts = append(f.Facts, c.volume(&f)+".",
+		fmt.Sprintf("Were the exchanges random, so even a series would come up with p = %.2g at most; %s tried in this report, of which %.2g would be called by chance; q = %.2g.",
+			r.P, plural(tried, "series was", "series were"), expected, q))
+	if s.all {
+		f.Facts = append(f.Facts, "The rhythm is of all clients together.")
+	}
+	f.Facts = append(f.Facts, c.hosts(g)...)
+	f.Inference = "A program's timer sends, not a person."
+	f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
+	f.Measures = map[string]float64{"period_s": seconds(r.Period), "jitter_s": seconds(r.Jitter), "events": float64(r.Events), "expected": float64(r.Expected), "p": r.P,
+		"tried": float64(tried), "q": q}
+	return f
+}
+
+// strange says whether a recipient is one that nobody answers for: listed, or not covered by the register supplied.
+func (c *Case) strange(g *group) bool {
+	return slices.ContainsFunc(g.members, func(i int) bool {
+		return c.register != nil || c.Intel != nil && len(c.listed(i)) > 0
+	})
+}
+
+func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
+
+// period is a duration as people say it: "30 min 2 s".
+func period(d time.Duration) string {
+	switch {
+	case d >= time.Hour:
+		d = d.Round(time.Minute)
+	case d >= time.Minute:
+		d = d.Round(time.Second)
+	default:
+		d = d.Round(100 * time.Millisecond)
+	}
+	var out []string
+	if h := d / time.Hour; h > 0 {
+		out = append(out, fmt.Sprintf("%d h", h))
+	}
+	if m := d % time.Hour / time.Minute; m > 0 {
+		out = append(out, fmt.Sprintf("%d min", m))
+	}
+	if s := (d % time.Minute).Seconds(); s > 0 || len(out) == 0 {
+		out = append(out, fmt.Sprintf("%g s", s))
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,53 @@
+package judge
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+
+	"phonehome/analyze/disclosure"
+)
+
+// longExpired is the days past the end of an entry from which on it is graver: a month is how long a contract's end takes to be carried out.
+const longExpired = 30
+
+var expiredRule = Rule{
+	ID:       "disclosure-expired",
+	Severity: Medium,
+	Fires:    "Traffic goes on after the last day of the register's entry for it: a trial or a contract ended, and nobody switched the software off.",
+	Levels:   "Low where no payload went out; high from 30 days past the end on, and from an asset from which nothing may leave; medium else.",
+	Bounds:   []Bound{{"long past the end", "30 days", "how long a contract's end takes to be carried out"}},
+	Blind:    "Whether the contract was renewed and the register was not kept. A day is a UTC day: on the last one's edge a zone's midnight may differ.",
+	Do:       "Ask the entry's owner whether the contract was renewed. If not, remove the software and ask the vendor what it did with the data received since.",
+	find:     findExpired,
+}
+
+func findExpired(c *Case) (out []Finding) {
+	for _, g := range c.byRecipient(func(i int) bool { return c.has(i, disclosure.Expired) }) {
+		f, past := c.finding(g), c.shareOf(g, disclosure.Expired)
+		state := c.strongest(g)
+		f.Severity = Medium
+		switch {
+		case state == rankLookedUp || state == rankAttempted:
+			f.Severity = Low
+		case past.Days >= longExpired || c.guarded(g):
+			f.Severity = High
+		}
+		f.Entries, f.PayloadOut = c.entries(g), past.PayloadOut
+		f.Title = fmt.Sprintf("%s of %s in use %s after the disclosure ended, %s", plural(len(g.members), "destination", "destinations"), g.to, plural(past.Days, "day", "days"), c.sent(g, &f))
+		f.Facts = append(f.Facts, fmt.Sprintf("%s of payload left after the end, from %s to %s.", humanize.Bytes(past.PayloadOut), minuteText(past.First), minuteText(past.Last)))
+		for _, id := range f.Entries {
+			e := c.register.Entry(id)
+			f.Facts = append(f.Facts, fmt.Sprintf("The last day of %s %s was %s.", e.Kind, e.ID, e.End.Format(day)), c.entryText(id))
+		}
+		f.Facts = append(append(f.Facts, c.places(g)...), c.hosts(g)...)
+		f.Inference = "The software was not removed or switched off when the agreement ended, or the register was not kept."
+		f.Unknown = []string{"Whether the agreement was renewed.", "What was sent: " + c.content(g) + "."}
+		f.Measures = map[string]float64{"days_past_end": float64(past.Days)}
+		out = append(out, f)
+	}
+	return out
+}
+
+// day is how days are written.
+const day = "2006-01-02"

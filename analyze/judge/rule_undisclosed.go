@@ -1,0 +1,73 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+
+	"phonehome/analyze/disclosure"
+)
+
+// muchUndisclosed is the payload that makes it graver, in bytes: databases and archives, not what software says of itself.
+const muchUndisclosed = 100_000_000
+
+var undisclosedRule = Rule{
+	ID:       "undisclosed-destination",
+	Severity: Medium,
+	Fires:    "No approved entry of the register supplied covers a destination: none fits its name or address, or those that do are not valid yet, for other hosts, or for other ports.",
+	Levels: "Low where no payload went out (a look-up, an attempt, a connection), where several names fit and their verdicts differ, and for time and DNS; high where payload left from an asset " +
+		"from which nothing may leave, for a country outside home_countries, or 100 MB of it; medium else.",
+	Bounds: []Bound{{"much payload", "100 MB", "databases and archives, not what software says of itself"}},
+	Blind: "Whether a vendor disclosed the transfer elsewhere: only the register supplied is known. What an entry for an address covers beside its vendor's traffic. " +
+		"Without a register the rule is silent.",
+	Do:   "Ask the owner of the software or device, and its vendor, what is sent and why. Then add an entry to the register, or stop the transfer.",
+	find: findUndisclosed,
+}
+
+func findUndisclosed(c *Case) (out []Finding) {
+	for _, g := range c.byRecipient(c.uncovered) {
+		f := c.finding(g)
+		f.Severity = c.undisclosedSeverity(g, &f)
+		if c.unsure(g) {
+			f.Confidence = weak
+		}
+		f.Title = fmt.Sprintf("%s of %s: not covered by the register supplied, %s", plural(len(g.members), "destination", "destinations"), g.to, c.sent(g, &f))
+		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g)...)
+		f.Facts = append(append(f.Facts, c.places(g)...), c.hosts(g)...)
+		f.Inference = "The register supplied does not show that anyone agreed to this."
+		if countries := c.abroad(g); len(countries) > 0 {
+			f.Inference += " It goes to " + strings.Join(countries, ", ") + ", outside the register's home countries."
+		}
+		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".", "Whether the vendor disclosed it in a document that the register does not hold.")
+		out = append(out, f)
+	}
+	return out
+}
+
+// uncovered says whether no approved entry covers a destination.
+func (c *Case) uncovered(i int) bool {
+	switch c.Destinations[i].Disclosure.Verdict {
+	case disclosure.Undisclosed, disclosure.NotYetValid, disclosure.Host, disclosure.Port, disclosure.Unattributable:
+		return true
+	}
+	return false
+}
+
+// unsure says whether all that is known of some destinations is that several names fit.
+func (c *Case) unsure(g *group) bool {
+	for _, i := range g.members {
+		if c.Destinations[i].Disclosure.Verdict != disclosure.Unattributable {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Case) undisclosedSeverity(g *group, f *Finding) Severity {
+	switch {
+	case c.strongest(g) != rankTransferred, c.unsure(g), c.allMachinery(g):
+		return Low
+	case c.guarded(g), len(c.abroad(g)) > 0, f.PayloadOut >= muchUndisclosed:
+		return High
+	}
+	return Medium
+}

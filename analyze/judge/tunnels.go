@@ -1,0 +1,125 @@
+package judge
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"phonehome/analyze/flow"
+	"phonehome/analyze/hostname"
+	"phonehome/analyze/packet"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// Bounds from which on names below one domain that one client asks for are taken to carry data. All must hold.
+const (
+	tunnelNames   = 100    // distinct names: web pages and mail ask for a few below one domain
+	tunnelBytes   = 10_000 // bytes of text below the domain
+	tunnelMean    = 24     // bytes of text a name, on average: host names are shorter
+	tunnelEntropy = 3.5    // bits a byte over all that text: words repeat, encoded data does not
+)
+
+// carried is what the names below one registrable domain that one client asked for carry.
+type carried struct {
+	names       uint64
+	bytes       uint64 // of the labels below the domain, without dots
+	counts      [256]uint64
+	first, last int64
+	frames      []frame // of first questions for a name, a few of them
+}
+
+// carrier is a client and a registrable domain.
+type carrier struct {
+	client packet.Addr
+	v6     bool
+	domain string
+}
+
+// add counts one name.
+func (t *carried) add(below string, l *hostname.Lookup) {
+	if t.names == 0 {
+		t.first, t.last = l.First, l.Last
+	}
+	t.names++
+	t.first, t.last = min(t.first, l.First), max(t.last, l.Last)
+	for i := range len(below) {
+		if below[i] != '.' {
+			t.counts[below[i]]++
+			t.bytes++
+		}
+	}
+	t.frames = append(t.frames, frame{capture: l.Capture, number: l.Frame})
+}
+
+// mean is the bytes of text a name.
+func (t *carried) mean() float64 { return float64(t.bytes) / float64(t.names) }
+
+// entropy is the Shannon entropy of the text, in bits a byte.
+func (t *carried) entropy() float64 {
+	var h float64
+	for _, n := range t.counts { // in the order of bytes: the sum of floats must not depend on the map's
+		if n > 0 {
+			p := float64(n) / float64(t.bytes)
+			h -= p * math.Log2(p)
+		}
+	}
+	return h
+}
+
+func (t *carried) isTunnel() bool {
+	return t.names >= tunnelNames && t.bytes >= tunnelBytes && t.mean() >= tunnelMean && t.entropy() >= tunnelEntropy
+}
+
+// tunnels finds the domains whose names carry data; questions for names of a private kind are none of them. domains are the registrable domains of all names looked at.
+func (b *Builder) tunnels() (all map[carrier]*carried, domains map[string]string) {
+	all, domains = map[carrier]*carried{}, map[string]string{}
+	for q, l := range b.names.Queries {
+		if len(q.Name) < tunnelMean/2 || !publicName(q.Name) || b.networks.Side(q.Client.Netip(q.V6)) != flow.Inside {
+			continue
+		}
+		domain, ok := domains[q.Name]
+		if !ok {
+			domain, _ = publicsuffix.EffectiveTLDPlusOne(q.Name) // a public suffix has none
+			domains[q.Name] = domain
+		}
+		below, ok := strings.CutSuffix(q.Name, "."+domain)
+		if !ok || domain == "" {
+			continue
+		}
+		k := carrier{q.Client, q.V6, domain}
+		t := all[k]
+		if t == nil {
+			t = &carried{}
+			all[k] = t
+		}
+		t.add(below, l)
+	}
+	for k, t := range all {
+		if !t.isTunnel() {
+			delete(all, k)
+			continue
+		}
+		slices.SortFunc(t.frames, compareFrames)
+		t.frames = spread(slices.Compact(t.frames), maxFindingFrames)
+	}
+	return all, domains
+}
+
+// addTunnels makes one destination of each client and domain whose names carry data, in place of a looked-up one a name.
+func (b *Builder) addTunnels(all map[carrier]*carried) {
+	keys := make([]carrier, 0, len(all))
+	for k := range all {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(x, y carrier) int {
+		return cmp.Or(slices.Compare(x.client[:], y.client[:]), strings.Compare(x.domain, y.domain))
+	})
+	for _, c := range keys {
+		t := all[c]
+		k := destKey{client: c.client, v6: c.v6, named: true, what: b.texts.number(c.domain), transport: lookedUp}
+		n := hostname.Named{Name: c.domain, Source: string(hostname.DNSQuery), At: t.first, Frame: t.frames[0].number, Capture: t.frames[0].capture}
+		b.index[k] = &dest{key: k, name: n, state: rankLookedUp, first: t.first, last: t.last, frames: t.frames, carried: t, notes: noteNamesBelow}
+	}
+}
