@@ -346,6 +346,16 @@ func (f *factWriter) rest(r *flow.Row, c int) {
 	if len(r.Hours) > 0 {
 		f.b = append(f.b, ']')
 	}
+	for i, at := range r.Events {
+		sep := ","
+		if i == 0 {
+			sep = `,"events":[`
+		}
+		f.b = strconv.AppendInt(append(f.b, sep...), at-r.First, 10)
+	}
+	if len(r.Events) > 0 {
+		f.b = append(f.b, ']')
+	}
 }
 
 func (f *factWriter) capture(i int) error {

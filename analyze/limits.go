@@ -31,6 +31,8 @@ func DefaultLimits() Limits {
 			MaxHeadBytes:  80 << 10,
 			MaxPending:    64,
 			MaxShardBytes: 2 << 20,
+			// Every half minute of a day and a half; a rhythm shows in fewer.
+			MaxEvents: 4096,
 			// A year of hours.
 			MaxHours: 366 * 24,
 		},

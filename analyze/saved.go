@@ -177,6 +177,7 @@ type flowRow struct {
 	IPProtocol    packet.Transport `json:"ip_protocol"`
 	Tunnel        *packet.Tunnel
 	Hours         [][3]uint64
+	Events        []int64
 }
 
 func (s *saved) readFlow(b []byte) error {
@@ -243,6 +244,9 @@ func (j *flowRow) row() (*flow.Row, error) {
 	r.TCPFlags = pairOf(c, j.ClientFlags, j.ServerFlags)
 	for _, h := range j.Hours {
 		r.Hours = append(r.Hours, flow.HourCount{Hour: int32(h[0]), Payload: pairOf(c, h[1], h[2])})
+	}
+	for _, at := range j.Events {
+		r.Events = append(r.Events, r.First+at)
 	}
 	r.MACs = pairOf(c, macOf(j.ClientMAC), macOf(j.ServerMAC))
 	return r, nil

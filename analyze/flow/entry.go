@@ -7,7 +7,7 @@ import (
 )
 
 // entry is one open flow. It holds no pointer, so that the garbage collector passes over the slabs that hold millions of them;
-// what few flows need (hours, holes in the sequence, a head in naming) lies beside it under an index, 0 for none.
+// what few flows need (hours and exchanges, holes in the sequence, a head in naming) lies beside it under an index, 0 for none.
 type entry struct {
 	key           key
 	wire, payload [2]uint64
@@ -20,7 +20,7 @@ type entry struct {
 	firstCap      uint32
 	lastCap       uint32
 	hour          int32 // hour since 1970 that payload is being counted in
-	hours         uint32
+	long          uint32
 	holes         [2]uint32
 	head          uint32
 	tunnel        packet.TunnelID

@@ -24,6 +24,8 @@ type Limits struct {
 	// as "shard-bytes".
 	MaxShardBytes int
 
+	// MaxEvents bounds the exchanges of one flow row whose start is kept; those beyond it are counted as "flow-events".
+	MaxEvents int
 	// MaxHours bounds the hours of one flow row whose payload is kept apart; what follows is added to the last. Counted as "flow-hours".
 	MaxHours int
 }

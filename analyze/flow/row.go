@@ -39,6 +39,7 @@ type Row struct {
 	Retransmitted uint64
 	Protocol      string      // recognised by content, "" if not
 	Hours         []HourCount // nil: all payload in the hour of First
+	Events        []int64     // starts of exchanges after the first, ns since 1970 UTC: payload after a silence of EventGap
 }
 
 // Rows keeps ended flows, encoded, at 70 to 110 bytes each.
@@ -51,7 +52,7 @@ type Rows struct {
 // Len is the number of rows.
 func (r *Rows) Len() int { return r.count }
 
-func (r *Rows) add(e *entry, hours []HourCount, protocol string) {
+func (r *Rows) add(e *entry, hours []HourCount, events []int64, protocol string) {
 	row := Row{
 		APort: uint16(e.key.rest >> 48), BPort: uint16(e.key.rest >> 32),
 		Transport: e.key.transport(), V6: e.key.v6(), Orphan: e.key.orphan(),
@@ -59,7 +60,7 @@ func (r *Rows) add(e *entry, hours []HourCount, protocol string) {
 		Packets: [2]uint64{uint64(e.packets[0]), uint64(e.packets[1])}, Wire: e.wire, Payload: e.payload,
 		First: e.first, Last: e.last, FirstFrame: e.firstFrame, LastFrame: e.lastFrame, FirstCapture: e.firstCap, LastCapture: e.lastCap,
 		ISN: e.isn, Next: e.next, TCPFlags: e.tcpFlags, TTL: e.ttl, MACs: e.macs, VLAN: e.vlan, Tunnel: e.tunnel,
-		Duplicates: uint64(e.duplicates), Retransmitted: uint64(e.retransmitted), Protocol: protocol, Hours: hours,
+		Duplicates: uint64(e.duplicates), Retransmitted: uint64(e.retransmitted), Protocol: protocol, Hours: hours, Events: events,
 	}
 	row.A, _ = e.key.end(0)
 	row.B, _ = e.key.end(1)
@@ -94,7 +95,7 @@ const (
 	rowFromB
 	rowSnapped
 	rowTCP     // sequence numbers and flags follow
-	rowRare    // VLAN, tunnel, duplicates, retransmissions, hours follow
+	rowRare    // VLAN, tunnel, duplicates, retransmissions, hours, exchanges follow
 	rowOwnLast // the last frame is of another capture than the first
 )
 
@@ -138,7 +139,7 @@ func (w *Row) bits() byte {
 	set(w.FromB, rowFromB)
 	set(w.Snapped, rowSnapped)
 	set(w.Transport == packet.TCP, rowTCP)
-	set(w.VLAN != 0 || w.Tunnel != 0 || w.Duplicates != 0 || w.Retransmitted != 0 || len(w.Hours) > 0, rowRare)
+	set(w.VLAN != 0 || w.Tunnel != 0 || w.Duplicates != 0 || w.Retransmitted != 0 || len(w.Hours) > 0 || len(w.Events) > 0, rowRare)
 	set(w.LastCapture != w.FirstCapture, rowOwnLast)
 	return bits
 }
@@ -153,12 +154,17 @@ func (w *Row) appendTCP(b []byte) []byte {
 }
 
 func (w *Row) appendRare(b []byte) []byte {
-	for _, v := range [...]uint64{uint64(w.VLAN), uint64(w.Tunnel), w.Duplicates, w.Retransmitted, uint64(len(w.Hours))} {
+	for _, v := range [...]uint64{uint64(w.VLAN), uint64(w.Tunnel), w.Duplicates, w.Retransmitted, uint64(len(w.Hours)), uint64(len(w.Events))} {
 		b = binary.AppendUvarint(b, v)
 	}
 	for _, h := range w.Hours {
 		b = binary.AppendVarint(b, int64(h.Hour))
 		b = binary.AppendUvarint(binary.AppendUvarint(b, h.Payload[0]), h.Payload[1])
+	}
+	last := w.First
+	for _, at := range w.Events {
+		b = binary.AppendVarint(b, at-last)
+		last = at
 	}
 	return b
 }
@@ -167,7 +173,7 @@ func (w *Row) appendRare(b []byte) []byte {
 func (w *Row) decode(b []byte) int {
 	r := NewDecoder(b)
 	bits := r.Byte()
-	*w = Row{V6: bits&rowV6 != 0, Orphan: bits&rowOrphan != 0, FromB: bits&rowFromB != 0, Snapped: bits&rowSnapped != 0, Hours: w.Hours[:0], Protocol: w.Protocol}
+	*w = Row{V6: bits&rowV6 != 0, Orphan: bits&rowOrphan != 0, FromB: bits&rowFromB != 0, Snapped: bits&rowSnapped != 0, Hours: w.Hours[:0], Events: w.Events[:0], Protocol: w.Protocol}
 	w.Transport, w.Opener = packet.Transport(r.Byte()), int8(r.Byte())
 	w.TTL[0], w.TTL[1] = r.Byte(), r.Byte()
 	w.A, w.B = r.Addr(w.V6), r.Addr(w.V6)
@@ -208,8 +214,14 @@ func (w *Row) decodeTCP(r *Decoder) {
 func (w *Row) decodeRare(r *Decoder) {
 	w.VLAN, w.Tunnel = uint16(r.Uvarint()), packet.TunnelID(r.Uvarint())
 	w.Duplicates, w.Retransmitted = r.Uvarint(), r.Uvarint()
-	for range r.Uvarint() {
+	hours, events := r.Uvarint(), r.Uvarint()
+	for range hours {
 		w.Hours = append(w.Hours, HourCount{int32(r.Varint()), [2]uint64{r.Uvarint(), r.Uvarint()}})
+	}
+	at := w.First
+	for range events {
+		at += r.Varint()
+		w.Events = append(w.Events, at)
 	}
 }
 

@@ -16,7 +16,7 @@ type Table struct {
 	oldest uint32 // ring position from which eviction looks for an open flow
 	holes  slab[holes]
 	heads  heads
-	hours  hourLog
+	long   longLog
 	rows   Rows
 	proto  protocols
 
@@ -76,7 +76,7 @@ func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 		e.duplicates++
 		return
 	}
-	t.addPayload(e, dir, uint64(p.PayloadLen), p.Time)
+	t.addPayload(e, dir, uint64(p.PayloadLen), p.Time, before)
 	if e.flags&namingEnded == 0 && len(p.Payload) > 0 {
 		t.datagram(at, e, p, dir)
 	}
@@ -95,7 +95,7 @@ func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, befor
 	seq := t.sequence(e, p, dir)
 	e.tcpFlags[dir] |= p.Flags
 	if p.PayloadLen > 0 {
-		t.segment(e, p, dir, seq)
+		t.segment(e, p, dir, seq, before)
 	}
 	if e.flags&namingEnded == 0 {
 		t.stream(at, e, p, dir, seq)
@@ -122,17 +122,17 @@ func (t *Table) sequence(e *entry, p *packet.Packet, dir uint8) uint64 {
 }
 
 // segment counts the payload bytes of p that were not seen before.
-func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64) {
+func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, before int64) {
 	next, n := e.next[dir], uint64(p.PayloadLen)
 	if seq == next {
 		e.next[dir] = next + n
-		t.addPayload(e, dir, n, p.Time)
+		t.addPayload(e, dir, n, p.Time, before)
 		return
 	}
 	if seq > next {
 		t.addHole(e, dir, next, seq)
 		e.next[dir] = seq + n
-		t.addPayload(e, dir, n, p.Time)
+		t.addPayload(e, dir, n, p.Time, before)
 		return
 	}
 	end := seq + n
@@ -147,7 +147,7 @@ func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64) {
 		e.retransmitted++
 		return
 	}
-	t.addPayload(e, dir, fresh, p.Time)
+	t.addPayload(e, dir, fresh, p.Time, before)
 }
 
 func (t *Table) addHole(e *entry, dir uint8, from, to uint64) {
@@ -161,10 +161,13 @@ func (t *Table) addHole(e *entry, dir uint8, from, to uint64) {
 
 const hourNS = 3600e9
 
-// addPayload adds n bytes of payload, in the UTC hour of now.
-func (t *Table) addPayload(e *entry, dir uint8, n uint64, now int64) {
+// addPayload adds n bytes of payload, in the UTC hour of now. before is when the packet before it came.
+func (t *Table) addPayload(e *entry, dir uint8, n uint64, now, before int64) {
 	if h := hourOf(now); h != e.hour {
-		t.hours.turn(e, h, t.limits.MaxHours, t.limitsHit)
+		t.long.turn(e, h, t.limits.MaxHours, t.limitsHit)
+	}
+	if now-before >= EventGap {
+		t.long.event(e, now, t.limits.MaxEvents, t.limitsHit)
 	}
 	e.payload[dir] += n
 }
@@ -251,8 +254,8 @@ func (t *Table) finish(at uint32) {
 	if e.head != 0 {
 		t.endHead(e)
 	}
-	t.rows.add(e, t.hours.of(e), t.proto.text(e.protocol))
-	t.hours.free(e)
+	t.rows.add(e, t.long.hoursOf(e), t.long.eventsOf(e), t.proto.text(e.protocol))
+	t.long.free(e)
 	for _, h := range e.holes {
 		if h != 0 {
 			*t.holes.at(h) = holes{}

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"phonehome/analyze/packet"
 )
 
 // testLimits are wide enough that no test meets them by accident.
 func testLimits() Limits {
-	return Limits{MaxActive: 1000, IdleEstablished: 3600e9, IdleOther: 60e9, MaxHeads: 100, MaxHeadBytes: 1 << 16, MaxPending: 32, MaxShardBytes: 1 << 20, MaxHours: 100}
+	return Limits{MaxActive: 1000, IdleEstablished: 3600e9, IdleOther: 60e9, MaxHeads: 100, MaxHeadBytes: 1 << 16, MaxPending: 32, MaxShardBytes: 1 << 20, MaxHours: 100, MaxEvents: 100}
 }
 
 // transcript is a Namer that notes what it is shown.
@@ -222,7 +223,7 @@ func TestGapsAreToldWhenTheFlowEnds(t *testing.T) {
 
 // TestTinyLimits counts every packet and byte, and stays within bounds, whatever is pushed out.
 func TestTinyLimits(t *testing.T) {
-	l := Limits{MaxActive: 2, IdleEstablished: 1e9, IdleOther: 1e9, MaxHeads: 1, MaxHeadBytes: 4, MaxPending: 1, MaxShardBytes: 6, MaxHours: 1}
+	l := Limits{MaxActive: 2, IdleEstablished: 1e9, IdleOther: 1e9, MaxHeads: 1, MaxHeadBytes: 4, MaxPending: 1, MaxShardBytes: 6, MaxHours: 1, MaxEvents: 1}
 	tab := NewTable(l, &transcript{used: func([]byte) int { return 0 }})
 	r := rand.New(rand.NewPCG(3, 4))
 	var packets, wire uint64
@@ -265,13 +266,29 @@ func TestHoursOfLongFlows(t *testing.T) {
 	}
 }
 
+func TestExchangesOfLongFlows(t *testing.T) {
+	var ps []*packet.Packet
+	for i, at := range []int64{0, 4e9, 9e9, 13.9e9, 100e9} {
+		p := seg(i%2, uint32(1000+i*10), packet.ACK, "0123456789")
+		p.Time = at + 1
+		ps = append(ps, p)
+	}
+	again, bare := *ps[4], *ps[4]
+	again.Time = 200e9 // sent again: nothing new
+	bare.Time, bare.Payload, bare.PayloadLen = 300e9, nil, 0
+	rows := feed(NewTable(testLimits(), &transcript{}), append(ps, &again, &bare)...)
+	if d := cmp.Diff([]int64{9e9 + 1, 100e9 + 1}, rows[0].Events); d != "" {
+		t.Errorf("starts of exchanges (-want +got):\n%s", d)
+	}
+}
+
 // TestRowsSurviveEncoding writes rows of all shapes and reads them back.
 func TestRowsSurviveEncoding(t *testing.T) {
 	rows := []Row{
 		{A: addrA, B: addrB, APort: 1, BPort: 2, Transport: packet.UDP, Opener: -1, Packets: [2]uint64{1, 2}, Wire: [2]uint64{3, 4}, Payload: [2]uint64{5, 6}, First: -7, Last: 8, FirstFrame: 9, LastFrame: 10},
 		{A: packet.Addr{1}, B: packet.Addr{2}, V6: true, Transport: packet.TCP, Opener: 1, FromB: true, Snapped: true, First: -1 << 63, Last: 1<<63 - 1, FirstCapture: 3, LastCapture: 5,
 			ISN: [2]uint32{1, 1<<32 - 1}, Next: [2]uint64{1, 1 << 40}, TCPFlags: [2]packet.TCPFlags{3, 4}, TTL: [2]uint8{64, 128}, MACs: [2]packet.MAC{{1}, {2}},
-			VLAN: 4095, Tunnel: 7, Duplicates: 8, Retransmitted: 9, Protocol: "tls", Hours: []HourCount{{-5, [2]uint64{1, 2}}, {6, [2]uint64{3, 1 << 50}}}},
+			VLAN: 4095, Tunnel: 7, Duplicates: 8, Retransmitted: 9, Protocol: "tls", Hours: []HourCount{{-5, [2]uint64{1, 2}}, {6, [2]uint64{3, 1 << 50}}}, Events: []int64{-1 << 62, 0, 5}},
 		{A: addrA, B: addrB, Orphan: true, Transport: 50, Opener: 0},
 	}
 	var store Rows
@@ -283,9 +300,7 @@ func TestRowsSurviveEncoding(t *testing.T) {
 		var again Row
 		store.At(at, &again)
 		for _, g := range []*Row{got, &again} {
-			if d := cmp.Diff(&rows[i], g, cmp.Comparer(func(a, b []HourCount) bool {
-				return len(a) == len(b) && (len(a) == 0 || cmp.Equal(a[0], b[0]) && cmp.Equal(a[1], b[1]))
-			})); d != "" {
+			if d := cmp.Diff(&rows[i], g, cmpopts.EquateEmpty()); d != "" {
 				t.Errorf("row %d (-want +got):\n%s", i, d)
 			}
 		}

@@ -426,10 +426,8 @@ func (l *leg) count(d *dest) {
 	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(&l.naming) {
 		d.notes |= noteNoDNS
 	}
-	if d.events == nil {
-		d.events = make([]int64, 0, 1)
-	}
-	d.events = append(d.events, r.First)
+	d.events = append(slices.Grow(d.events, 1+len(r.Events)), r.First)
+	d.events = append(d.events, r.Events...)
 	l.addSigns(d)
 	l.cite(d)
 }

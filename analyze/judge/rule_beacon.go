@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"phonehome/analyze/flow"
 	"phonehome/analyze/rhythm"
 )
 
@@ -26,11 +27,14 @@ var beaconRule = Rule{
 		{"exchanges", "6", "fewer can't be told from chance; of a 30-minute rhythm that is 2.5 hours of capture"},
 		{"shortest period", "10 s (50 s where exchanges are missing)", "below, rounded times look like a rhythm"},
 	},
-	Blind: "What the register covers. Rhythms with a jitter of more than a quarter of the period, two rhythms to one destination, exchanges on one connection without 5 seconds of silence, names that are only looked up. Time, DNS and " +
-		"what keeps a path open are left out by their protocol.",
+	Blind: "What the register covers. Rhythms with a jitter of more than a quarter of the period, the second of two rhythms to one destination, exchanges on one connection without 5 seconds of " +
+		"silence, names that are only looked up. Time, DNS and what keeps a path open are left out by their protocol.",
 	Do:   "Find the software that keeps the rhythm. Look at what changes between exchanges. Compare period and start with scheduled tasks.",
 	find: findBeacons,
 }
+
+// Exchanges are parted alike in flows and between them.
+var _ = [1]struct{}{}[flow.EventGap-int64(rhythm.Gap)]
 
 // series is events to be tested.
 type series struct {

@@ -20,7 +20,8 @@ import (
 const (
 	// Alpha is the greatest p at which a series is called a rhythm.
 	Alpha = 0.001
-	// Gap is the silence that parts two exchanges: what comes sooner belongs to the one before. It is longer than the retransmissions and the answers of one.
+	// Gap is the silence that parts two exchanges: what comes sooner belongs to the one before. It is longer than the retransmissions and the answers of one, and the same
+	// that flows are looked at with.
 	Gap = 5 * time.Second
 	// MinPeriod is the shortest period that is told: below, times that a capture rounds to seconds, and the silence that parts events, would look like one.
 	MinPeriod = 10 * time.Second
