@@ -81,10 +81,13 @@ type Evidence struct {
 	Filter  string   `json:"filter"` // Wireshark display filter that selects just those; made when it is written, since it says what Frames say
 }
 
+// DisplayFilter is the Wireshark display filter that selects just the frames cited.
+func (e *Evidence) DisplayFilter() string { return frameFilter(e.Frames) }
+
 // MarshalJSON makes the filter.
 func (e Evidence) MarshalJSON() ([]byte, error) {
 	type plain Evidence
-	e.Filter = frameFilter(e.Frames)
+	e.Filter = e.DisplayFilter()
 	return json.Marshal(plain(e))
 }
 

@@ -27,6 +27,15 @@ var beaconRule = Rule{
 		{"exchanges", "6", "fewer can't be told from chance; of a 30-minute rhythm that is 2.5 hours of capture"},
 		{"shortest period", "10 s (50 s where exchanges are missing)", "below, rounded times look like a rhythm"},
 	},
+	Numbers: []Number{
+		{"period_s", "seconds", "the period"},
+		{"jitter_s", "seconds", "standard deviation of the exchanges' distances around the period"},
+		{"events", "exchanges", "exchanges seen; of two rhythms those of one"},
+		{"expected", "exchanges", "exchanges that the period has from the first to the last"},
+		{"p", "chance", "that random exchanges look like this, at most"},
+		{"tried", "series", "series that were tested in this report"},
+		{"q", "share", "false calls to expect among the series called at this p or a smaller one"},
+	},
 	Blind: "What the register covers. Rhythms with a jitter of more than a quarter of the period, the second of two rhythms to one destination, exchanges on one connection without 5 seconds of " +
 		"silence, names that are only looked up. Time, DNS and what keeps a path open are left out by their protocol.",
 	Do:   "Find the software that keeps the rhythm. Look at what changes between exchanges. Compare period and start with scheduled tasks.",

@@ -29,6 +29,11 @@ var bulkRule = Rule{
 		{"out against in", "4 to 1", "software that fetches as much as it sends synchronises, or calls"},
 		{"much more", "10 GB a day", "databases and images, not documents"},
 	},
+	Numbers: []Number{
+		{"max_day_bytes", "bytes", "payload out on the UTC day that had most"},
+		{"payload_in", "bytes", "payload that came back, on all days"},
+		{"days", "days", "UTC days on which payload went out"},
+	},
 	Blind: "What the register covers: there max_bytes_out_per_day says how much is agreed. What was sent, where it is encrypted. Volumes come from headers, and are right in captures that cut packets short. Where the capturing side lost packets they are lower bounds.",
 	Do:    "Ask who on the client runs a backup or an export. Compare with the contract: what data, to which country, until when.",
 	find:  findBulk,

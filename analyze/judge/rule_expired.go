@@ -17,9 +17,12 @@ var expiredRule = Rule{
 	Fires:    "Traffic goes on after the last day of the register's entry for it: a trial or a contract ended, and nobody switched the software off.",
 	Levels:   "Low where no payload went out; high from 30 days past the end on, and from an asset from which nothing may leave; medium else.",
 	Bounds:   []Bound{{"long past the end", "30 days", "how long a contract's end takes to be carried out"}},
-	Blind:    "Whether the contract was renewed and the register was not kept. A day is a UTC day: on the last one's edge a zone's midnight may differ.",
-	Do:       "Ask the entry's owner whether the contract was renewed. If not, remove the software and ask the vendor what it did with the data received since.",
-	find:     findExpired,
+	Numbers: []Number{
+		{"days_past_end", "days", "from the entry's last day to the last day with traffic"},
+	},
+	Blind: "Whether the contract was renewed and the register was not kept. A day is a UTC day: on the last one's edge a zone's midnight may differ.",
+	Do:    "Ask the entry's owner whether the contract was renewed. If not, remove the software and ask the vendor what it did with the data received since.",
+	find:  findExpired,
 }
 
 func findExpired(c *Case) (out []Finding) {

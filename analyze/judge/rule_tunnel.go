@@ -21,6 +21,12 @@ var tunnelRule = Rule{
 		{"entropy", "3.5 bits a byte", "words repeat, encoded data does not"},
 		{"much text", "1 MB", "documents, not identifiers"},
 	},
+	Numbers: []Number{
+		{"names", "names", "distinct names asked for below the domain"},
+		{"bytes", "bytes", "text of these names, without the domain and the dots"},
+		{"entropy_bits", "bits a byte", "Shannon entropy of that text"},
+		{"mean_bytes", "bytes", "text of a name, on average"},
+	},
 	Blind: "Slow tunnels below the bounds, data in the order or the times of questions, what answers bring in, DNS that is encrypted. Virus scanners and block lists ask by DNS for what they have met: " +
 		"that is a transfer too, and often disclosed.",
 	Do:   "Look at the names in Wireshark. Ask which software on the client asks for them, and who runs the domain.",

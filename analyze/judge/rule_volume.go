@@ -19,6 +19,11 @@ var volumeRule = Rule{
 	Fires:    "On a UTC day all hosts together sent more payload than the entry's max_bytes_out_per_day.",
 	Levels:   "Medium; high from ten times the limit on.",
 	Bounds:   []Bound{{"limit", "max_bytes_out_per_day of the entry", "what was agreed"}, {"far over", "10 times the limit", "no busy day explains it"}},
+	Numbers: []Number{
+		{"max_day_bytes", "bytes", "payload out on the UTC day that had most"},
+		{"limit_bytes", "bytes", "the entry's limit of a day"},
+		{"days_over", "days", "UTC days with more than the limit"},
+	},
 	Blind: "Traffic outside the captures: a day that is seen in part can only be too low. Where UDP was mirrored, or a stream was captured before and after address translation, the sum is an " +
 		"upper bound.",
 	Do:   "Ask the vendor what was sent on the days listed. Compare with the contract's volume and purpose.",

@@ -15,6 +15,7 @@ type Rule struct {
 	Fires    string   // what fires it, a sentence
 	Levels   string   // when a finding is graver or lighter, and why
 	Bounds   []Bound  // thresholds
+	Numbers  []Number // what Measures of its findings hold
 	Blind    string   // what it cannot see
 	Do       string   // what to do about a finding
 	find     func(c *Case) []Finding
@@ -22,6 +23,9 @@ type Rule struct {
 
 // Bound is a threshold of a rule, with its reason.
 type Bound struct{ Name, Value, Why string }
+
+// Number is one of the numbers that a finding rests on.
+type Number struct{ Name, Unit, What string }
 
 // Rules are all rules, in the order in which findings of equal weight are listed.
 func Rules() []Rule {
@@ -48,6 +52,13 @@ func (r *Rule) Text() string {
 		b.WriteString("| threshold | | why |\n|---|---|---|\n")
 		for _, x := range r.Bounds {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", x.Name, x.Value, x.Why)
+		}
+		b.WriteByte('\n')
+	}
+	if len(r.Numbers) > 0 {
+		b.WriteString("| number | in | |\n|---|---|---|\n")
+		for _, x := range r.Numbers {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", x.Name, x.Unit, x.What)
 		}
 		b.WriteByte('\n')
 	}

@@ -35,15 +35,24 @@ func (f *viewFlags) report(a *app, c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(path)
+	r, err := readResult(path)
 	if err != nil {
 		return err
+	}
+	r.Keep(f.only.list)
+	return ended(r.Exit, a.show(c.Context(), r, v))
+}
+
+// readResult reads a saved result.
+func readResult(path string) (*analyze.Result, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
 	defer file.Close() // read only
 	r, err := analyze.ReadResult(file)
 	if err != nil {
-		return usage("%s: %w", path, err)
+		return nil, usage("%s: %w", path, err)
 	}
-	r.Keep(f.only.list)
-	return ended(r.Exit, a.show(c.Context(), r, v))
+	return r, nil
 }
