@@ -220,18 +220,14 @@ func (f *factWriter) end() error {
 }
 
 func (f *factWriter) name(n *hostname.Name) error {
+	if n.Kind == hostname.Personal {
+		return f.personal(n)
+	}
 	f.begin("name")
 	f.num("capture", uint64(n.Capture))
 	f.str("kind", string(n.Kind))
 	f.str("name", hostname.Text(n.Kind, n.Name))
-	f.str("client", n.Client.Netip(n.V6).String())
-	f.num("client_port", uint64(n.ClientPort))
-	f.str("server", n.Server.Netip(n.V6).String())
-	f.num("server_port", uint64(n.ServerPort))
-	f.str("transport", flow.TransportName(n.Transport))
-	f.flag("v6", n.V6)
-	f.time("at", n.At)
-	f.num("frame", n.Frame)
+	f.where(n)
 	if n.Kind == hostname.DNS || n.Kind == hostname.DNSQuery || n.RRType != "" {
 		f.str("rrtype", n.RRType)
 	}
@@ -248,6 +244,30 @@ func (f *factWriter) name(n *hostname.Name) error {
 	f.opt("ja4", n.JA4)
 	f.opt("version", n.Version)
 	f.ech(n)
+	return f.end()
+}
+
+// where adds the ends that a row is about, and the frame that completed it.
+func (f *factWriter) where(n *hostname.Name) {
+	f.str("client", n.Client.Netip(n.V6).String())
+	f.num("client_port", uint64(n.ClientPort))
+	f.str("server", n.Server.Netip(n.V6).String())
+	f.num("server_port", uint64(n.ServerPort))
+	f.str("transport", flow.TransportName(n.Transport))
+	f.flag("v6", n.V6)
+	f.time("at", n.At)
+	f.num("frame", n.Frame)
+}
+
+// personal writes a value of personal data: masked, and with a hash that many values share.
+func (f *factWriter) personal(n *hostname.Name) error {
+	f.begin("personal")
+	f.num("capture", uint64(n.Capture))
+	f.str("kind", n.RRType)
+	f.str("masked", string(n.Name))
+	f.num("bucket", uint64(n.TTL))
+	f.str("in", string(n.Value))
+	f.where(n)
 	return f.end()
 }
 

@@ -15,6 +15,7 @@ import (
 type given struct {
 	register     *disclosure.Register // nil for none
 	intel        *intel.Set           // nil for none
+	baseline     *judge.Baseline      // nil for none
 	suppressions []judge.Suppression
 }
 
@@ -36,6 +37,11 @@ func readGiven(o *Options) (*given, error) {
 		}
 		g.intel = set
 	}
+	b, err := readBaselines(o.Baseline)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	g.baseline = b
 	for _, p := range o.Ignore {
 		b, err := readBounded(p)
 		if err != nil {

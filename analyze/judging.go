@@ -48,7 +48,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	}
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
-	c.Intel = g.intel
+	c.Intel, c.Baseline = g.intel, g.baseline
 	r.Destinations = c.Destinations
 	r.Coverage = e.coverage(b, &sums, index)
 	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
@@ -56,6 +56,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	r.Register = c.Entries()
 	r.Findings = c.Findings(o.Rules)
 	r.Suppressions = judge.Suppress(r.Findings, g.suppressions, o.AsOf)
+	c.Known(r.Findings)
 	r.Destinations = keepOnly(r.Destinations, o.Only)
 	r.Findings = keepFindings(r.Findings, r.Destinations, o.Only)
 	r.Clients = keepClients(r.Clients, r.Destinations)
@@ -86,12 +87,13 @@ func (e *evidence) window() (from, to time.Time) {
 // gate adds the findings at or above a severity to how the run ends.
 func (r *Result) gate(failOn string) {
 	var least judge.Severity
-	if failOn == "" || failOn == FailNever || least.UnmarshalText([]byte(failOn)) != nil {
+	if failOn != FailNew && (failOn == "" || failOn == FailNever || least.UnmarshalText([]byte(failOn)) != nil) {
 		return
 	}
 	n := 0
 	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Status == judge.Open && f.Severity >= least {
+		f := &r.Findings[i]
+		if f.Status == judge.Open && (failOn == FailNew && f.Rule == judge.LockRule || failOn != FailNew && f.Severity >= least) {
 			n++
 		}
 	}
@@ -103,6 +105,9 @@ func (r *Result) gate(failOn string) {
 		words = "finding"
 	}
 	reason := fmt.Sprintf("%d %s at or above %s", n, words, failOn)
+	if failOn == FailNew {
+		reason = fmt.Sprintf("%d %s of destinations that are not in the baseline", n, words)
+	}
 	if r.Exit.Code == 0 {
 		r.Exit = Exit{Code: 1, Reasons: []string{reason}}
 		return
@@ -110,8 +115,11 @@ func (r *Result) gate(failOn string) {
 	r.Exit.Also = append(r.Exit.Also, reason)
 }
 
-// FailNever is the value of Options.FailOn with which findings never make a run fail.
-const FailNever = "never"
+// Values of Options.FailOn beside severities.
+const (
+	FailNever = "never" // findings never make a run fail
+	FailNew   = "new"   // destinations that the baseline has not do
+)
 
 // keepFindings drops the findings of which no destination is left.
 func keepFindings(fs []judge.Finding, ds []judge.Destination, only []Only) []judge.Finding {
@@ -138,7 +146,7 @@ func keepClients(cs []Client, ds []judge.Destination) []Client {
 
 func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo, g *given) Settings {
 	s := Settings{InferInternal: o.InferInternal, InternalInferred: inferred, FailOn: o.FailOn, AsOf: o.AsOf, Command: o.Command,
-		Catalogue: CatalogueInfo{Version: o.Catalogue.Version(), SHA256: o.Catalogue.SHA256()}, Internal: []string{}, Register: g.files(), Intel: g.lists(), Rules: []RuleSetting{}}
+		Catalogue: CatalogueInfo{Version: o.Catalogue.Version(), SHA256: o.Catalogue.SHA256()}, Internal: []string{}, Register: g.files(), Intel: g.lists(), Baseline: append([]string{}, o.Baseline...), Rules: []RuleSetting{}}
 	for _, id := range slices.Sorted(maps.Keys(o.Rules)) {
 		s.Rules = append(s.Rules, RuleSetting{id, o.Rules[id].String()})
 	}

@@ -28,11 +28,12 @@ type Options struct {
 
 	Since, Until time.Time                   // half-open window of capture time [Since, Until); zero is open
 	AsOf         string                      // date, UTC, "2006-01-02"
-	FailOn       string                      // FailNever, or the least severity of a finding that makes the run end with exit 1
+	FailOn       string                      // FailNever, FailNew, or the least severity of a finding that makes the run end with exit 1
 	Rules        map[string]judge.RuleChange // by id, what the settings change
 	Register     []string                    // files of the register, merged
 	Intel        []string                    // lists of indicators
 	Ignore       []string                    // files of suppressions
+	Baseline     []string                    // lock files and results: what was there before
 	Strict       bool
 	AllowCutTail bool
 	Expect       []string // names of which each must have been seen

@@ -52,6 +52,7 @@ type Settings struct {
 	Only             []string             `json:"only,omitempty"`
 	Register         []disclosure.FileSum `json:"register"`
 	Intel            []intel.List         `json:"intel"`
+	Baseline         []string             `json:"baseline"`
 	Rules            []RuleSetting        `json:"rules"` // that the settings change
 	FailOn           string               `json:"fail_on"`
 	AsOf             string               `json:"as_of"`             // date, UTC

@@ -65,6 +65,8 @@ func (s *saved) line(b []byte) error {
 	switch kind.Type {
 	case "name":
 		return s.readName(b)
+	case "personal":
+		return s.readPersonal(b)
 	case "flow":
 		return s.readFlow(b)
 	case "capture":
@@ -87,19 +89,59 @@ func (s *saved) line(b []byte) error {
 	return nil // rows of a later version that this one does not know
 }
 
+// where is what name and personal rows have alike.
+type where struct {
+	Capture    uint32
+	Client     string
+	ClientPort uint16 `json:"client_port"`
+	Server     string
+	ServerPort uint16 `json:"server_port"`
+	Transport  string
+	V6         bool
+	At         time.Time
+	Frame      uint64
+}
+
+// fill sets where n is from.
+func (w *where) fill(n *hostname.Name) error {
+	n.Capture, n.ClientPort, n.ServerPort, n.V6, n.At, n.Frame = w.Capture, w.ClientPort, w.ServerPort, w.V6, w.At.UnixNano(), w.Frame
+	t, ok := flow.TransportOf(w.Transport)
+	if !ok {
+		return fmt.Errorf("transport %q is not known", w.Transport)
+	}
+	n.Transport = t
+	var err error
+	if n.Client, err = addrOf(w.Client, w.V6); err == nil {
+		n.Server, err = addrOf(w.Server, w.V6)
+	}
+	return err
+}
+
+// personalRow is a personal row as JSON.
+type personalRow struct {
+	where
+	Kind, Masked, In string
+	Bucket           uint32
+}
+
+func (s *saved) readPersonal(b []byte) error {
+	var j personalRow
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	n := hostname.Name{Kind: hostname.Personal, Name: []byte(j.Masked), RRType: j.Kind, TTL: j.Bucket, Value: []byte(j.In)}
+	if err := j.fill(&n); err != nil {
+		return err
+	}
+	s.names.Add(&n)
+	return nil
+}
+
 // nameRow is a name row as JSON.
 type nameRow struct {
-	Capture     uint32
+	where
 	Kind        hostname.Kind
 	Name        string
-	Client      string
-	ClientPort  uint16 `json:"client_port"`
-	Server      string
-	ServerPort  uint16 `json:"server_port"`
-	Transport   string
-	V6          bool
-	At          time.Time
-	Frame       uint64
 	RRType      string
 	Value       string
 	TTL         uint32
@@ -118,19 +160,9 @@ func (s *saved) readName(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	n := hostname.Name{Kind: j.Kind, Name: []byte(j.Name), ClientPort: j.ClientPort, ServerPort: j.ServerPort, V6: j.V6, At: j.At.UnixNano(), Frame: j.Frame,
-		Capture: j.Capture, RRType: j.RRType, Value: []byte(j.Value), TTL: j.TTL, Query: []byte(j.Query), RCode: j.RCode, Unsolicited: j.Unsolicited,
+	n := hostname.Name{Kind: j.Kind, Name: []byte(j.Name), RRType: j.RRType, Value: []byte(j.Value), TTL: j.TTL, Query: []byte(j.Query), RCode: j.RCode, Unsolicited: j.Unsolicited,
 		ALPN: []byte(j.ALPN), JA4: j.JA4, Version: j.Version, ECH: j.ECH, ECHID: j.ECHID}
-	t, ok := flow.TransportOf(j.Transport)
-	if !ok {
-		return fmt.Errorf("transport %q is not known", j.Transport)
-	}
-	n.Transport = t
-	var err error
-	if n.Client, err = addrOf(j.Client, j.V6); err == nil {
-		n.Server, err = addrOf(j.Server, j.V6)
-	}
-	if err != nil {
+	if err := j.fill(&n); err != nil {
 		return err
 	}
 	s.names.Add(&n)

@@ -7,6 +7,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/fatih/color"
 
+	"phonehome/analyze"
 	"phonehome/analyze/judge"
 )
 
@@ -33,7 +34,8 @@ func (p *page) findings() {
 			shown = append(shown, f)
 		}
 	}
-	if len(p.r.Findings) == 0 {
+	stale := staleSuppressions(p.r)
+	if len(p.r.Findings)+len(stale)+len(p.r.Settings.Rules) == 0 {
 		return
 	}
 	p.line("")
@@ -50,6 +52,27 @@ func (p *page) findings() {
 			p.line(fmt.Sprintf("         %s %s", humanize.Comma(int64(n.count)), n.text))
 		}
 	}
+	for _, s := range stale {
+		p.wrapped("         ", Terminal(s))
+	}
+	for _, s := range p.r.Settings.Rules {
+		p.wrapped("         ", "the settings have rule "+s.Rule+" as "+s.Set)
+	}
+}
+
+// staleSuppressions says which suppressions no longer do what they were written for.
+func staleSuppressions(r *analyze.Result) (out []string) {
+	for i := range r.Suppressions {
+		switch s := &r.Suppressions[i]; {
+		case s.Expired && s.Used > 0:
+			out = append(out, fmt.Sprintf("the suppression at %s:%d expired on %s: %s open again", s.File, s.Line, s.Expires, plural(s.Used, "finding is", "findings are")))
+		case s.Expired:
+			out = append(out, fmt.Sprintf("the suppression at %s:%d expired on %s, and covers nothing", s.File, s.Line, s.Expires))
+		case s.Used == 0:
+			out = append(out, fmt.Sprintf("the suppression at %s:%d covers nothing", s.File, s.Line))
+		}
+	}
+	return out
 }
 
 // textWidth is where lines of text are broken, in columns.

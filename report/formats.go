@@ -34,6 +34,7 @@ type Options struct {
 var Formats = []Format{
 	{Name: "table", Help: "who got how much, for a person at a terminal", Suffixes: []string{".txt"}, Write: writeTable},
 	{Name: "json", Help: "the whole result, schema phonehome.result/1 (docs/result.md)", Suffixes: []string{".json"}, Write: writeJSON},
+	{Name: "lock", Help: "what is there, one key a line: the baseline of later scans (docs/ci.md)", Suffixes: []string{".lock"}, Write: writeLock},
 	{Name: "facts", Help: "what the packets say, one JSON object a line (docs/facts.md); read back in place of the captures", Suffixes: []string{".ndjson", ".jsonl"},
 		Live: true, Write: writeFacts},
 }

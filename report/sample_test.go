@@ -42,7 +42,7 @@ func sample(ds ...judge.Destination) *analyze.Result {
 			Interfaces: []capture.Interface{}, Undecoded: map[string]uint64{}}},
 		Vendors: []analyze.Vendor{}, Clients: []analyze.Client{}, Register: []judge.Observed{}, Suppressions: []judge.Suppression{}, Exit: analyze.Exit{Reasons: []string{}}}
 	r.Settings = analyze.Settings{Internal: []string{"10.0.0.0/8"}, InternalInferred: []analyze.Inferred{}, Command: "phonehome scan capture.pcap", AsOf: "2018-12-01",
-		Register: []disclosure.FileSum{}, Intel: []intel.List{}, Rules: []analyze.RuleSetting{}, Geo: analyze.Geo{Country: []analyze.Database{}, ASN: []analyze.Database{}}}
+		Register: []disclosure.FileSum{}, Intel: []intel.List{}, Rules: []analyze.RuleSetting{}, Baseline: []string{}, Geo: analyze.Geo{Country: []analyze.Database{}, ASN: []analyze.Database{}}}
 	r.Coverage = analyze.Coverage{Packets: 1000, Undecoded: map[string]uint64{}, LimitsHit: map[string]uint64{}, CannotSee: []string{}, ProposeInternal: []string{}}
 	r.Coverage.Outbound.NamedBy = map[string]uint64{}
 	r.Summary = analyze.Summary{Destinations: map[string]int{}, Bytes: map[string]uint64{}, Findings: map[string]int{}}

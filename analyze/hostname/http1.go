@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"phonehome/analyze/flow"
+	"phonehome/analyze/personal"
 )
 
 const (
@@ -91,8 +92,10 @@ type http1Side struct {
 	chunked bool   // a chunked body is being passed over
 	lost    int    // pieces that were searched since the place was lost; 0 where it is known
 	scanned int    // bytes of an incomplete header that hold no end
-	last    bool   // the next byte is the last of a body of known length
+	body    int    // bytes of a body, or of a chunk with the line end behind it, that are still to come
 	waiting []Name // what is reported when the message is complete, or as unfinished
+	clear   cleartext
+	content struct{ encoding, kind string } // of the body
 }
 
 func startHTTP1(*Namer) streamReader { return new(http1Reader) }
@@ -148,10 +151,14 @@ func (r *http1Reader) response(data []byte) (int, flow.More) {
 }
 
 // gap loses the place, and keeps what a request that was cut by it said of its host.
-func (r *http1Reader) gap(n *Namer, _ *flow.Conv, m *flow.Meta, _ int64) flow.More {
+func (r *http1Reader) gap(n *Namer, _ *flow.Conv, m *flow.Meta, missing int64) flow.More {
 	s := &r.sides[m.Dir&1]
+	if missing > 0 && (missing < int64(s.body) || missing == int64(s.body) && s.chunked) { // the place is known
+		s.body -= int(missing)
+		return flow.Go
+	}
 	r.settle(n, s)
-	s.scanned, s.chunked, s.last = 0, false, false
+	s.scanned, s.chunked, s.body = 0, false, 0
 	if s.client {
 		s.lost = 1
 	}
@@ -169,10 +176,8 @@ func (r *http1Reader) close(n *Namer) {
 func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.More) {
 	s := &r.sides[m.Dir&1]
 	switch {
-	case s.last:
-		s.last = false
-		r.complete(n, s, m)
-		return 1, flow.Go
+	case s.body > 0:
+		return r.body(n, s, m, data)
 	case s.chunked:
 		return r.chunk(n, s, m, data)
 	case data[0] == '\r' || data[0] == '\n': // RFC 9112, section 2.2
@@ -198,7 +203,12 @@ func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 	head := parseHead(data[:end])
 	s.scanned, s.waiting = 0, nil
 	s.waiting = r.rows(m, &head)
-	used, more := r.pass(n, m, &head, data[end:])
+	s.clear.piece(n, m, inHead, data[:end])
+	if head.authorization != nil {
+		personal.Authorization(head.authorization, n.report(&s.clear, inHead))
+	}
+	s.content.encoding, s.content.kind = string(head.encoding), string(head.kind)
+	used, more := r.pass(n, m, &head)
 	return end + used, more
 }
 
@@ -230,9 +240,8 @@ func (r *http1Reader) await(n *Namer, s *http1Side, m *flow.Meta, data []byte) (
 	return 0, flow.Go
 }
 
-// pass goes to the next request: into the tunnel, or over the body, of which body is what has come. A message counts as complete with the last
-// byte of its body, which is why that byte is asked for.
-func (r *http1Reader) pass(n *Namer, m *flow.Meta, head *httpHead, body []byte) (int, flow.More) {
+// pass goes to what is behind a header: into the tunnel, into the body, or to the next request.
+func (r *http1Reader) pass(n *Namer, m *flow.Meta, head *httpHead) (int, flow.More) {
 	s := &r.sides[m.Dir&1]
 	r.upgraded = r.upgraded || head.upgrade
 	switch {
@@ -243,13 +252,33 @@ func (r *http1Reader) pass(n *Namer, m *flow.Meta, head *httpHead, body []byte) 
 	case head.chunked:
 		s.chunked = true
 		return 0, flow.Go
-	case head.length <= len(body): // or there is none
+	case head.length <= 0: // there is none
 		r.complete(n, s, m)
-		return max(head.length, 0), flow.Go
+		return 0, flow.Go
 	}
-	s.last = true
-	return head.length - 1, flow.Go
+	s.body = head.length
+	return 0, flow.Go
 }
+
+// body reads a part of a body or a chunk. What is more than is looked at is passed over, but for the last byte, with which a message is complete.
+func (r *http1Reader) body(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
+	used, end := min(len(data), s.body), 0
+	if s.chunked {
+		end = len(lineEnd)
+	}
+	s.clear.collect(n, m, data[:max(0, min(used, s.body-end))])
+	s.body -= used
+	switch {
+	case s.body == 0 && !s.chunked:
+		r.complete(n, s, m)
+	case s.body > 0 && s.clear.enough:
+		used += s.body - 1
+		s.body = 1
+	}
+	return used, flow.Go
+}
+
+const lineEnd = "\r\n"
 
 // chunk passes over one chunk (RFC 9112, section 7.1); after the last one, trailers and an empty line follow.
 func (r *http1Reader) chunk(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
@@ -258,7 +287,8 @@ func (r *http1Reader) chunk(n *Namer, s *http1Side, m *flow.Meta, data []byte) (
 	end := -1
 	switch {
 	case whole && ok && size > 0:
-		return len(line) + 1 + size + len("\r\n"), flow.Go
+		s.body = size + len(lineEnd)
+		return len(line) + 1, flow.Go
 	case whole && ok:
 		end = headEnd(data, 0)
 	}

@@ -14,6 +14,8 @@ type httpHead struct {
 	length  int       // Content-Length, -1 where there is none
 	chunked bool
 	upgrade bool
+
+	encoding, kind, authorization []byte // Content-Encoding, Content-Type, Authorization
 }
 
 func (h *httpHead) connect() bool { return string(h.method) == "CONNECT" }
@@ -52,6 +54,12 @@ func (h *httpHead) field(line []byte) {
 		h.chunked = len(value) >= 7 && equalFold(value[len(value)-7:], "chunked")
 	case equalFold(name, "upgrade"):
 		h.upgrade = true
+	case equalFold(name, "content-encoding"):
+		h.encoding = value
+	case equalFold(name, "content-type"):
+		h.kind = value
+	case equalFold(name, "authorization"):
+		h.authorization = value
 	}
 }
 
@@ -180,6 +188,7 @@ func (r *http1Reader) complete(n *Namer, s *http1Side, m *flow.Meta) {
 		r.told.add(n, x)
 	}
 	s.waiting = nil
+	s.clear.body(n, s.content.encoding, s.content.kind)
 }
 
 // settle reports a request that will not be completed, where it says a host. One for a tunnel that was not granted says nothing.
@@ -191,6 +200,7 @@ func (r *http1Reader) settle(n *Namer, s *http1Side) {
 		}
 	}
 	s.waiting = nil
+	s.clear.body(n, s.content.encoding, s.content.kind)
 }
 
 // toldNames are the names that were reported of one connection.

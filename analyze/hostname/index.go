@@ -50,12 +50,23 @@ type Naming struct {
 	Weak        []Named // PTR records and name-resolution blocks of the capture
 	Hidden      []Named // names of providers that stand in hellos whose real name is encrypted: not the server's
 	DNSSeen     bool    // answers to this client were seen before the flow
+	Personal    []Value // personal data that the client sent in clear
 	Elsewhere   bool    // answers gave addresses for the flow's own name, and this one's never: see Index.elsewhere
+}
+
+// Value is one value of personal data, as a row of kind Personal has it.
+type Value struct {
+	Kind, Masked, In string
+	Bucket           uint32
+	At               int64
+	Frame            uint64
+	Capture          uint32
 }
 
 // Index finds the names of flows when all evidence is in.
 type Index struct {
 	own     map[ends]*ownNames
+	clear   map[ends][]Value  // by sender
 	byPair  map[pair][]answer // answers for an address to one client
 	byAddr  map[packet.Addr]*addrNames
 	asked   map[packet.Addr]int64 // time of the first answer to a client
@@ -123,7 +134,7 @@ type Lookup struct {
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, byAddr: map[packet.Addr]*addrNames{}, asked: map[packet.Addr]int64{},
+	return &Index{own: map[ends]*ownNames{}, clear: map[ends][]Value{}, byPair: map[pair][]answer{}, byAddr: map[packet.Addr]*addrNames{}, asked: map[packet.Addr]int64{},
 		ech: map[echConfig]bool{}, strings: map[string]string{}, located: map[string]bool{}, Queries: map[Query]*Lookup{}}
 }
 
@@ -139,6 +150,9 @@ func (x *Index) Add(n *Name) {
 		x.addAnswer(n)
 	case DNSQuery:
 		x.addQuery(n)
+	case Personal:
+		k := ends{n.Client, n.Server, n.ClientPort, n.ServerPort, n.Transport}
+		x.clear[k] = append(x.clear[k], Value{Kind: n.RRType, Masked: string(n.Name), In: string(n.Value), Bucket: n.TTL, At: n.At, Frame: n.Frame, Capture: n.Capture})
 	case CaptureNRB:
 		x.addWeak(n.Server, x.named(n, n.Name, string(CaptureNRB)))
 	}
@@ -323,6 +337,11 @@ func (x *Index) Flow(r *flow.Row, client int) Naming {
 			o.opened = r.First
 		}
 		x.fill(&n, o, r.Last)
+	}
+	for _, v := range x.clear[ends{ca, sa, cp, sp, r.Transport}] {
+		if r.First <= v.At && v.At <= r.Last {
+			n.Personal = append(n.Personal, v)
+		}
 	}
 	if of := x.byAddr[sa]; of != nil {
 		n.DNS = x.covering(x.byPair[pair{sa, ca}], r.First, string(DNS))

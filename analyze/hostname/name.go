@@ -33,6 +33,9 @@ const (
 	SSDP           Kind = "ssdp"
 	RAPrefix       Kind = "ra-prefix"
 	CaptureNRB     Kind = "capture-nrb"
+	// Personal is a value of personal data that Client sent to Server in clear: Name masks it, RRType is its kind, Value where it stood, TTL a hash that many values
+	// share. It is a row of its own type in facts.
+	Personal Kind = "personal"
 )
 
 // Name is one piece of name evidence, as its parser reports it. The byte slices are views that live during the

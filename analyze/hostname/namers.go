@@ -84,10 +84,10 @@ var (
 		{"ntp", overUDP(detectNTP), startRecognisedDatagrams},
 		{"snmp", overUDP(detectSNMP), startRecognisedDatagrams},
 		{"sip", overUDP(detectSIPDatagram), startRecognisedDatagrams},
-		{"syslog", overUDP(detectSyslog), startRecognisedDatagrams},
+		{"syslog", overUDP(detectSyslog), startClearDatagrams},
 		{"kerberos", overUDP(detectKerberosDatagram), startRecognisedDatagrams},
 		{"radius", overUDP(detectRADIUS), startRecognisedDatagrams},
-		{"coap", overUDP(detectCoAP), startRecognisedDatagrams},
+		{"coap", overUDP(detectCoAP), startClearDatagrams},
 		{"tftp", overUDP(detectTFTP), startRecognisedDatagrams},
 		{"bittorrent", overUDP(detectDHT), startRecognisedDatagrams},
 		{"rtcp", overUDP(detectRTCP), startRecognisedDatagrams},
@@ -117,7 +117,7 @@ var (
 		{"smb", detectSMB, startRecognised},
 		{"dcerpc", detectDCERPC, startRecognised},
 		{"kerberos", detectKerberos, startRecognised},
-		{"mqtt", detectMQTT, startRecognised},
+		{"mqtt", detectMQTT, startMQTT},
 		{"amqp", detectAMQP, startRecognised},
 		{"bittorrent", detectBitTorrent, startRecognised},
 		{"vnc", detectVNC, startRecognised},
@@ -156,7 +156,10 @@ type Namer struct {
 	dns     dnsState
 	quic    quicState
 	dtls    dtlsState
-	waiting int // bytes of hellos in datagrams that are not complete, see charge
+	waiting int       // bytes of hellos in datagrams that are not complete, see charge
+	content int       // bytes of messages that are being collected, see cleartext
+	raw     cleartext // of datagrams of no known protocol, anew for each
+	finding finding
 	labels  labelFilter
 	// row is the evidence that is being handed on, here so that it costs no memory of its own.
 	row Name
@@ -173,7 +176,18 @@ func NewNamer(sink Sink, l Limits) *Namer {
 	if l.Names > 0 {
 		d.Names = l.Names
 	}
-	return &Namer{sink: sink, limits: d, hits: map[string]uint64{}}
+	if l.Content > 0 {
+		d.Content = l.Content
+	}
+	if l.ContentShard > 0 {
+		d.ContentShard = l.ContentShard
+	}
+	if l.Personal > 0 {
+		d.Personal = l.Personal
+	}
+	n := &Namer{sink: sink, limits: d, hits: map[string]uint64{}}
+	n.finding.found = n.found
+	return n
 }
 
 // LimitsHit counts how often each limit kept something from being read, by the limit's name.
@@ -212,6 +226,10 @@ func (n *Namer) Datagram(c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 	}
 	if p := detectDatagram(m, payload); p != nil {
 		return p.take(n, c, m, payload)
+	}
+	if mostlyText(payload) {
+		n.raw = cleartext{}
+		n.raw.piece(n, m, inDatagram, payload)
 	}
 	t, _ := c.State.(tries)
 	t, more := t.next(m.Dir)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"phonehome/analyze/flow"
+	"phonehome/analyze/personal"
 )
 
 const (
@@ -137,13 +138,33 @@ func onPort(m *flow.Meta, ports ...uint16) bool {
 type lineReader struct {
 	asked bool
 	talk  [2]int // bytes read of each direction
+	mail  bool   // a mail follows
+	ends  [2]struct {
+		login personal.Login
+		clear cleartext
+	}
 }
 
 func startLines(*Namer) streamReader { return new(lineReader) }
 
+// close looks at the mail that was sent.
+func (r *lineReader) close(n *Namer) {
+	for i := range r.ends {
+		r.ends[i].clear.message(n, inMail)
+	}
+}
+
 func (r *lineReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { return again }
 
-func (r *lineReader) read(_ *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	end := &r.ends[m.Dir&1]
+	if r.mail {
+		end.clear.collect(n, m, data)
+		if end.clear.enough || bytes.Contains(data, []byte("\r\n.\r\n")) {
+			return len(data), flow.Stop
+		}
+		return len(data), flow.Go
+	}
 	used := 0
 	for used < len(data) {
 		if r.asked && data[used] == recordHandshake {
@@ -156,8 +177,11 @@ func (r *lineReader) read(_ *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (in
 		line := data[used : used+k]
 		r.asked = r.asked || asksTLS(line)
 		used += k
+		end.clear.from = *m
+		end.login.Line(conv.Protocol, line, n.report(&end.clear, inLogin))
 		if !r.asked && hasVerb(line, "data\r", "bdat ") { // a mail follows, in clear
-			return used, flow.Stop
+			r.mail = true
+			return used, flow.Go
 		}
 	}
 	talk := &r.talk[m.Dir&1]

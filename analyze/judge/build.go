@@ -69,6 +69,7 @@ type dest struct {
 	first, last int64
 	openers     [2]uint64 // flows opened by the client, by the server
 	signs       []sign
+	personal    values
 	carried     *carried // of a DNS tunnel; else nil
 	notes       notes
 	state       stateRank
@@ -429,6 +430,9 @@ func (l *leg) count(d *dest) {
 	d.events = append(slices.Grow(d.events, 1+len(r.Events)), r.First)
 	d.events = append(d.events, r.Events...)
 	l.addSigns(d)
+	for i := range l.naming.Personal {
+		d.addPersonal(&l.naming.Personal[i])
+	}
 	l.cite(d)
 }
 

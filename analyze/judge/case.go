@@ -20,6 +20,7 @@ type Case struct {
 	Destinations []Destination
 	From, To     time.Time           // of the captures, first and last packet
 	Intel        *intel.Set          // lists of indicators; nil for none
+	Baseline     *Baseline           // what was there before; nil for none
 	Roles        map[netip.Addr]Role // of clients
 	Countries    []vendors.Database  // whose opinion a country is
 

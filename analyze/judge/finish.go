@@ -48,6 +48,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	tunnels, domains := b.tunnels()
 	b.addLookups(tunnels, domains)
 	b.addTunnels(tunnels)
+	b.namedValues()
 	all := make([]*dest, 0, len(b.index))
 	for _, d := range b.index {
 		all = append(all, d)

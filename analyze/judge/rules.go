@@ -30,7 +30,7 @@ type Number struct{ Name, Unit, What string }
 // Rules are all rules, in the order in which findings of equal weight are listed.
 func Rules() []Rule {
 	return []Rule{
-		expiredRule, undisclosedRule, assetRule, countryRule, volumeRule, intelRule, tunnelRule, bulkRule, beaconRule, unnamedRule, mismatchRule, hiddenRule,
+		expiredRule, undisclosedRule, assetRule, countryRule, volumeRule, intelRule, personalRule, tunnelRule, bulkRule, beaconRule, unnamedRule, mismatchRule, hiddenRule, newRule,
 	}
 }
 

@@ -150,7 +150,7 @@ func (f *ignoreFile) check(s *Suppression, values yamldoc.Keys, n ast.Node) erro
 	if s.Vendor == "" && s.Destination == "" && s.Client == "" {
 		return f.Errorf(n, "one of vendor, destination and client is needed: a whole rule is switched off in the settings, not here")
 	}
-	if strings.ContainsFunc(s.Rule, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') }) {
+	if _, ok := RuleByID(s.Rule); !ok {
 		return f.Errorf(values["rule"], "rule must be the id of a rule, such as undisclosed-destination")
 	}
 	if _, err := time.Parse(time.DateOnly, s.Expires); err != nil {

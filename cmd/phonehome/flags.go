@@ -114,6 +114,7 @@ type judgeFlags struct {
 	geoCountry, geoASN  []string
 	register            []string
 	intel, ignore       []string
+	baseline            []string
 	rules               ruleChanges
 	catalogue           string
 	withoutEmbeddedData bool
@@ -124,9 +125,11 @@ func (f *judgeFlags) add(fs *pflag.FlagSet) {
 	fs.Var(newChoice(&f.infer, on, on, off), "infer-internal", "count as inside what router advertisements, leases and hardware addresses show to be")
 	fs.StringArrayVar(&f.geoCountry, "geoip-country", nil, "country database `FILE.mmdb`, asked before the embedded one (repeatable)")
 	fs.StringArrayVar(&f.geoASN, "geoip-asn", nil, "network database `FILE.mmdb`, asked before the embedded one (repeatable)")
-	fs.Var(newChoice(&f.failOn, judge.Medium.String(), append([]string{analyze.FailNever}, judge.Severities()...)...), "fail-on", "exit 1 where an open finding is of this severity or above")
+	fs.Var(newChoice(&f.failOn, judge.Medium.String(), append([]string{analyze.FailNever, analyze.FailNew}, judge.Severities()...)...), "fail-on",
+		"exit 1 where an open finding is of this severity or above; new: where a destination is not in the baseline")
 	fs.StringArrayVarP(&f.register, "register", "r", nil, "register `FILE` of what vendors disclosed and you approved; several are merged (repeatable)")
 	fs.StringArrayVar(&f.intel, "intel", nil, "list of indicators `FILE`: what it has is said of destinations, as its author's claim (repeatable)")
+	fs.StringArrayVarP(&f.baseline, "baseline", "b", nil, "lock `FILE` or result of an earlier scan: what it has is known (repeatable)")
 	fs.StringArrayVar(&f.ignore, "ignorefile", nil, "`FILE` of suppressions: findings that somebody answers for, until a day (repeatable)")
 	fs.Var(&f.rules, "rules", "switch a rule off, or give its findings a severity (repeatable)")
 	fs.Var(date{&f.asOf}, "as-of", "the day of the report, today (UTC) where not given; packets are judged at their own time")
@@ -143,7 +146,10 @@ func (f *judgeFlags) apply(o *analyze.Options) error {
 	o.Internal, o.InternalNone, o.InferInternal = f.internal.networks, f.internal.none, f.infer == on
 	o.GeoCountry, o.GeoASN, o.GeoEmbedded = f.geoCountry, f.geoASN, !f.withoutEmbeddedData
 	o.AsOf, o.FailOn = f.asOf, f.failOn
-	o.Register, o.Intel, o.Ignore, o.Rules = f.register, f.intel, f.ignore, f.rules.byID
+	o.Register, o.Intel, o.Ignore, o.Baseline, o.Rules = f.register, f.intel, f.ignore, f.baseline, f.rules.byID
+	if o.FailOn == analyze.FailNew && (len(o.Baseline) == 0 || o.Rules[judge.LockRule].Off) {
+		return usage("--fail-on new needs --baseline, and the rule %s", judge.LockRule)
+	}
 	if f.catalogue == "" {
 		return nil
 	}
@@ -158,7 +164,7 @@ func (f *judgeFlags) apply(o *analyze.Options) error {
 }
 
 // quoted are the flags that the result depends on: the command line that a report quotes holds them, and no others.
-var quoted = []string{"allow", "as-of", "catalogue", "expect", "fail-on", "geoip-asn", "geoip-country", "hash", "ignorefile", "infer-internal", "intel", "internal", "no-embedded-geo", "only", "register", "rules", "since",
+var quoted = []string{"allow", "as-of", "baseline", "catalogue", "expect", "fail-on", "geoip-asn", "geoip-country", "hash", "ignorefile", "infer-internal", "intel", "internal", "no-embedded-geo", "only", "register", "rules", "since",
 	"strict", "until"}
 
 // commandLine is the command line as reports quote it: what the result depends on, wherever it was set, and the inputs. Their order doesn't

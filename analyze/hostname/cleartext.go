@@ -1,0 +1,159 @@
+package hostname
+
+import (
+	"phonehome/analyze/flow"
+	"phonehome/analyze/personal"
+)
+
+// cleartext looks for personal data in what one end of a flow sends in clear. The zero value has sent nothing.
+type cleartext struct {
+	text    []byte    // of the message that is being collected
+	from    flow.Meta // its last piece
+	told    map[told]struct{}
+	scanned int // bytes of all messages
+	enough  bool
+}
+
+// told identifies a value that was reported of this end.
+type told struct {
+	kind   personal.Kind
+	bucket uint32
+}
+
+// Where personal data was found: the Value of rows of kind Personal.
+const (
+	inHead     = "http-header"
+	inBody     = "http-body"
+	inLogin    = "login"
+	inMail     = "mail"
+	inMQTT     = "mqtt"
+	inDatagram = "datagram"
+)
+
+// collect keeps a part of a message, as far as messages are looked at.
+func (c *cleartext) collect(n *Namer, m *flow.Meta, part []byte) {
+	if c.enough {
+		return
+	}
+	if most := n.limits.Content - len(c.text); len(part) >= most {
+		part, c.enough = part[:most], true
+	}
+	if most := max(0, n.limits.ContentShard-n.content); len(part) > most {
+		part, c.enough = part[:most], true
+		n.hit(limitContent)
+	}
+	c.text = append(c.text, part...)
+	n.content += len(part)
+	c.from = *m
+}
+
+// drop lets go of the message.
+func (c *cleartext) drop(n *Namer) {
+	n.content -= len(c.text)
+	c.text, c.enough = c.text[:0], false
+	if cap(c.text) > keepContent {
+		c.text = nil
+	}
+}
+
+// keepContent is the buffer that a flow keeps between messages, bytes.
+const keepContent = 4 << 10
+
+// body scans the message as the body of a request, and lets go of it.
+func (c *cleartext) body(n *Namer, encoding, contentType string) {
+	if len(c.text) > 0 {
+		personal.Body(encoding, contentType, c.text, n.limits.Content, n.report(c, inBody))
+	}
+	c.drop(n)
+}
+
+// message scans the message as text, and lets go of it.
+func (c *cleartext) message(n *Namer, where string) {
+	if len(c.text) > 0 {
+		personal.Text(c.text, n.report(c, where))
+	}
+	c.drop(n)
+}
+
+// piece scans bytes that are whole by themselves: a header, a datagram.
+func (c *cleartext) piece(n *Namer, m *flow.Meta, where string, text []byte) {
+	c.from = *m
+	personal.Text(text, n.report(c, where))
+}
+
+// finding is what personal data is being looked for in.
+type finding struct {
+	in    *cleartext
+	where string
+	found func(personal.Find) // told, made once: a scan of clean text allocates nothing
+}
+
+// report returns what reports the values found in c, with the place where they were.
+func (n *Namer) report(c *cleartext, where string) func(personal.Find) {
+	n.finding.in, n.finding.where = c, where
+	return n.finding.found
+}
+
+// found hands each value on once an end of a flow.
+func (n *Namer) found(f personal.Find) {
+	c, k := n.finding.in, told{f.Kind, f.Bucket}
+	if _, old := c.told[k]; old {
+		return
+	}
+	if len(c.told) >= n.limits.Personal {
+		n.hit(limitPersonal)
+		return
+	}
+	if c.told == nil {
+		c.told = map[told]struct{}{}
+	}
+	c.told[k] = struct{}{}
+	x := evidence(Personal, &c.from)
+	x.Name, x.RRType, x.TTL, x.Value = []byte(f.Masked), string(f.Kind), f.Bucket, []byte(n.finding.where)
+	n.add(x)
+}
+
+// clearDatagrams reads what devices send in datagrams of text.
+type clearDatagrams struct{ ends [2]cleartext }
+
+func startClearDatagrams(*Namer) datagramReader { return new(clearDatagrams) }
+
+func (r *clearDatagrams) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
+	c := &r.ends[m.Dir&1]
+	c.piece(n, m, inDatagram, payload)
+	if c.scanned += len(payload); c.scanned > n.limits.Content {
+		return flow.Stop
+	}
+	return flow.Go
+}
+
+// mostlyText says whether a datagram of no known protocol is worth a look: of ten bytes nine are printable ASCII or white space.
+func mostlyText(payload []byte) bool {
+	odd := 0
+	for _, b := range payload {
+		if (b < ' ' || b > '~') && b != '\n' && b != '\r' && b != '\t' {
+			odd++
+		}
+	}
+	return len(payload) > 0 && odd*10 <= len(payload)
+}
+
+// mqttReader reads what a client logs in with and publishes (MQTT 5.0, sections 3.1 and 3.3).
+type mqttReader struct{ ends [2]cleartext }
+
+func startMQTT(*Namer) streamReader { return new(mqttReader) }
+
+func (r *mqttReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	c := &r.ends[m.Dir&1]
+	if c.scanned == 0 {
+		c.from = *m
+		personal.MQTT(data, n.report(c, inMQTT))
+	}
+	c.piece(n, m, inMQTT, data)
+	if c.scanned += len(data); c.scanned > n.limits.Content {
+		return len(data), flow.Stop
+	}
+	return len(data), flow.Go
+}
+
+func (r *mqttReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { return flow.Go }

@@ -1,0 +1,235 @@
+package personal
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Authorization looks at the value of an Authorization field: a user with a password in Base64 (RFC 7617), or a bearer token (RFC 6750).
+func Authorization(value []byte, found func(Find)) {
+	f := finder{found: found}
+	scheme, rest, _ := bytes.Cut(bytes.TrimSpace(value), []byte(" "))
+	switch strings.ToLower(string(scheme)) {
+	case "basic":
+		if user, pass, ok := bytes.Cut(base64Of(rest), []byte(":")); ok && len(user)+len(pass) > 0 {
+			f.login(user)
+		}
+	case "bearer":
+		const shortest = 8
+		if len(bytes.TrimSpace(rest)) >= shortest {
+			f.tell(Credential, "a bearer token", nil)
+		}
+	}
+}
+
+// base64Of decodes Base64, padded or not; nil where it is none.
+func base64Of(b []byte) []byte {
+	b = bytes.TrimRight(bytes.TrimSpace(b), "=")
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(b)))
+	n, err := base64.RawStdEncoding.Decode(out, b)
+	if err != nil {
+		return nil
+	}
+	return out[:n]
+}
+
+// Login follows the lines of a client in FTP (RFC 959, section 4.1.1), POP3 (RFC 1939, section 7), SMTP (RFC 4954) and IMAP (RFC 9051, section 6.2). The zero value has seen none.
+type Login struct {
+	user  []byte
+	await waited
+}
+
+// waited is what the next line holds.
+type waited uint8
+
+const (
+	awaitNothing waited = iota
+	awaitPlain          // an identity, a user and a password, parted by NUL (RFC 4616)
+	awaitUser           // of LOGIN
+	awaitPassword
+)
+
+// maxLogin is the longest line that is looked at.
+const maxLogin = 1024
+
+// Line takes one line of a client of "ftp", "pop3", "smtp" or "imap"; those of other protocols say nothing.
+func (l *Login) Line(protocol string, line []byte, found func(Find)) {
+	line = bytes.TrimRight(line, "\r\n")
+	if len(line) > maxLogin {
+		l.await = awaitNothing
+		return
+	}
+	f := finder{found: found}
+	if l.await != awaitNothing {
+		l.awaited(&f, line)
+		return
+	}
+	switch protocol {
+	case "ftp", "pop3":
+		l.userPass(&f, line)
+		if protocol == "pop3" {
+			l.auth(&f, line)
+		}
+	case "smtp":
+		l.auth(&f, line)
+	case "imap":
+		_, command, _ := bytes.Cut(line, []byte(" "))
+		l.imap(&f, command)
+	}
+}
+
+func verb(line []byte) (verb string, rest []byte) {
+	v, rest, _ := bytes.Cut(line, []byte(" "))
+	if len(v) > 12 {
+		return "", nil
+	}
+	return strings.ToUpper(string(v)), bytes.TrimSpace(rest)
+}
+
+func (l *Login) userPass(f *finder, line []byte) {
+	switch v, rest := verb(line); v {
+	case "USER":
+		l.user = bytes.Clone(rest)
+	case "PASS":
+		switch strings.ToLower(string(l.user)) {
+		case "anonymous", "ftp": // whose password is an address, or nothing
+			f.text(rest)
+			return
+		}
+		if len(rest) > 0 {
+			f.login(l.user)
+		}
+	}
+}
+
+// auth: AUTH PLAIN and AUTH LOGIN, with or without an initial response.
+func (l *Login) auth(f *finder, line []byte) {
+	v, rest := verb(line)
+	if v != "AUTH" && v != "AUTHENTICATE" {
+		return
+	}
+	mechanism, initial := verb(rest)
+	switch mechanism {
+	case "PLAIN":
+		l.await = awaitPlain
+	case "LOGIN":
+		l.await = awaitUser
+	default:
+		return
+	}
+	if len(initial) > 0 && string(initial) != "=" {
+		l.awaited(f, initial)
+	}
+}
+
+func (l *Login) awaited(f *finder, line []byte) {
+	was := l.await
+	l.await = awaitNothing
+	text := base64Of(line)
+	if text == nil {
+		return // a cancelled exchange, or a server's word
+	}
+	switch was {
+	case awaitPlain:
+		parts := bytes.Split(text, []byte{0})
+		if len(parts) == 3 && len(parts[2]) > 0 {
+			f.login(parts[1])
+		}
+	case awaitUser:
+		l.user, l.await = text, awaitPassword
+	case awaitPassword:
+		if len(text) > 0 {
+			f.login(l.user)
+		}
+	}
+}
+
+func (l *Login) imap(f *finder, command []byte) {
+	v, rest := verb(command)
+	if v != "LOGIN" {
+		l.auth(f, command)
+		return
+	}
+	user, rest := imapString(rest)
+	if pass, _ := imapString(bytes.TrimLeft(rest, " ")); len(pass) > 0 {
+		f.login(user)
+	}
+}
+
+// imapString is a quoted string or an atom, and what follows.
+func imapString(b []byte) (s, rest []byte) {
+	if len(b) == 0 || b[0] != '"' {
+		s, rest, _ = bytes.Cut(b, []byte(" "))
+		return s, rest
+	}
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return b[1:i], b[i+1:]
+		}
+	}
+	return nil, nil
+}
+
+// MQTT looks at a CONNECT packet (MQTT 3.1.1 and 5.0, section 3.1) at the beginning of a stream: a password in it is a login.
+func MQTT(payload []byte, found func(Find)) {
+	const (
+		connect      = 0x10
+		flagWill     = 0x04
+		flagPassword = 0x40
+		flagUser     = 0x80
+		version5     = 5
+	)
+	in := cryptobyte.String(payload)
+	var kind, level, flags uint8
+	var name, id cryptobyte.String
+	if !in.ReadUint8(&kind) || kind != connect || !skipVarint(&in) || !in.ReadUint16LengthPrefixed(&name) || !in.ReadUint8(&level) || !in.ReadUint8(&flags) || !in.Skip(2) ||
+		level == version5 && !skipProperties(&in) || !in.ReadUint16LengthPrefixed(&id) {
+		return
+	}
+	if flags&flagWill != 0 {
+		var topic, message cryptobyte.String
+		if level == version5 && !skipProperties(&in) || !in.ReadUint16LengthPrefixed(&topic) || !in.ReadUint16LengthPrefixed(&message) {
+			return
+		}
+	}
+	var user cryptobyte.String
+	if flags&flagUser != 0 && !in.ReadUint16LengthPrefixed(&user) {
+		return
+	}
+	var pass cryptobyte.String
+	if flags&flagPassword != 0 && in.ReadUint16LengthPrefixed(&pass) && len(pass) > 0 {
+		f := finder{found: found}
+		f.login(user)
+	}
+}
+
+// varint reads a number of seven bits a byte, at most four bytes (section 1.5.5).
+func varint(in *cryptobyte.String) (n int, ok bool) {
+	for shift := 0; shift < 28; shift += 7 {
+		var b uint8
+		if !in.ReadUint8(&b) {
+			return 0, false
+		}
+		n |= int(b&0x7f) << shift
+		if b < 0x80 {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+func skipVarint(in *cryptobyte.String) bool {
+	_, ok := varint(in)
+	return ok
+}
+
+func skipProperties(in *cryptobyte.String) bool {
+	n, ok := varint(in)
+	return ok && in.Skip(n)
+}
