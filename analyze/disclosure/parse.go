@@ -424,7 +424,7 @@ func badDomain(d string) string {
 		return "must be a name, or *. and a name: *.example.com covers all names below example.com, and not example.com itself"
 	case strings.ContainsFunc(name, func(r rune) bool {
 		return r != '-' && r != '_' && r != '.' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	}), strings.HasPrefix(name, "."), strings.Contains(name, ".."), len(name) > 253:
+	}), strings.HasPrefix(name, "."), strings.HasSuffix(name, "."), strings.Contains(name, ".."), len(name) > 253:
 		return "is no host name (names of other letters are written as xn--)"
 	}
 	if suffix, icann := publicsuffix.PublicSuffix(name); suffix == name && (icann || !strings.Contains(name, ".")) {
@@ -517,7 +517,7 @@ func (r *Register) twins() error {
 			p := &e.Destinations[k]
 			id := key{fmt.Sprint(p.Domain, p.CIDR, p.ASN), fmt.Sprint(e.Hosts), fmt.Sprint(p.Ports)}
 			for _, o := range seen[id] {
-				if o.Status == e.Status && o.overlaps(e) {
+				if o.Status == Approved && e.Status == Approved && o.overlaps(e) {
 					return fmt.Errorf("%s:%d:1: entry %s has the same destination, days and hosts as %s (%s:%d)", e.File, e.Line, e.ID, o.ID, o.File, o.Line)
 				}
 			}

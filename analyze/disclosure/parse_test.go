@@ -60,6 +60,7 @@ var mistakes = []struct{ text, want string }{
 	{to("domain: com"), `r.yaml:4:29: domain "com" is a public suffix: names below it have nothing in common`},
 	{to(`domain: "*.co.uk"`), `r.yaml:4:29: domain "*.co.uk" is a public suffix: names below it have nothing in common`},
 	{to("domain: a.*.example.com"), `r.yaml:4:29: domain "a.*.example.com" must be a name, or *. and a name: *.example.com covers all names below example.com, and not example.com itself`},
+	{to("domain: a.."), `r.yaml:4:29: domain "a.." is no host name (names of other letters are written as xn--)`},
 	{to("domain: münchen.example"), `r.yaml:4:29: domain "münchen.example" is no host name (names of other letters are written as xn--)`},
 	{to("cidr: 203.0.113.1/24"), `r.yaml:4:27: cidr "203.0.113.1/24" must be an address or a network without bits beyond its prefix`},
 	{to("cidr: 0.0.0.0/0"), `r.yaml:4:27: cidr "0.0.0.0/0" must be an address or a network without bits beyond its prefix`},

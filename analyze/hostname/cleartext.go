@@ -24,8 +24,8 @@ type told struct {
 const (
 	inHead     = "http-header"
 	inBody     = "http-body"
-	inLogin    = "login"
-	inMail     = "mail"
+	InLogin    = "login"
+	InMail     = "mail"
 	inMQTT     = "mqtt"
 	inDatagram = "datagram"
 )

@@ -35,15 +35,7 @@ func detectSOCKS5(_ *flow.Meta, head []byte) match {
 	if !whole {
 		return maybe
 	}
-	return requestOrNothing(in)
-}
-
-// requestOrNothing: a client waits for the answer to its greeting, or goes on with a request or a login at once.
-func requestOrNothing(in cryptobyte.String) match {
-	if len(in) > 0 && in[0] != 5 && in[0] != 1 {
-		return no
-	}
-	return yes
+	return yes // whatever follows: a longer head must not say otherwise
 }
 
 // detectSOCKS4 knows a request of SOCKS4 or 4a.

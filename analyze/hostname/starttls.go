@@ -150,7 +150,7 @@ func startLines(*Namer) streamReader { return new(lineReader) }
 // close looks at the mail that was sent.
 func (r *lineReader) close(n *Namer) {
 	for i := range r.ends {
-		r.ends[i].clear.message(n, inMail)
+		r.ends[i].clear.message(n, InMail)
 	}
 }
 
@@ -178,7 +178,7 @@ func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) 
 		r.asked = r.asked || asksTLS(line)
 		used += k
 		end.clear.from = *m
-		end.login.Line(conv.Protocol, line, n.report(&end.clear, inLogin))
+		end.login.Line(conv.Protocol, line, n.report(&end.clear, InLogin))
 		if !r.asked && hasVerb(line, "data\r", "bdat ") { // a mail follows, in clear
 			r.mail = true
 			return used, flow.Go

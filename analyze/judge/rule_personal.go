@@ -15,8 +15,8 @@ var personalRule = Rule{
 	Severity: Medium,
 	Fires: "A client sends personal data or a login in clear: e-mail addresses, US social security numbers, payment cards, IBANs, phone numbers, passwords, identifiers of devices, in HTTP, " +
 		"mail, FTP, MQTT, syslog or datagrams of text, or in names that it looks up.",
-	Levels: "High for payment cards, social security numbers, IBANs and logins; medium for e-mail addresses, phone numbers and IMEIs; low for hardware addresses and serial numbers alone, and where " +
-		"the register supplied covers the transfer: that it can be read on the way is then what is left to say.",
+	Levels: "High for payment cards, social security numbers, IBANs and logins; medium for e-mail addresses, phone numbers and IMEIs; low for hardware addresses and serial numbers alone, for " +
+		"addresses in mail, which carries them by design, and where the register supplied covers the transfer: that it can be read on the way is then what is left to say.",
 	Numbers: []Number{{"values", "values", "distinct ones, as a hash that many values share tells them apart: a lower bound"}},
 	Blind: "Whatever is encrypted. More than the first 64 KiB of a message, more than 64 values a flow and direction, what came where packets were lost or cut short. Kinds without a check digit are told by " +
 		"the words around them.",
@@ -96,6 +96,14 @@ var personalSeverity = map[personal.Kind]Severity{
 	personal.MAC: Low, personal.Serial: Low,
 }
 
+// severity is that of the kind. Mail carries addresses by design, and who logs in without an account says one.
+func (k *kindOf) severity(kind personal.Kind) Severity {
+	if kind == personal.Email && !slices.ContainsFunc(slices.Collect(maps.Keys(k.in)), func(in string) bool { return in != hostname.InMail && in != hostname.InLogin }) {
+		return Low
+	}
+	return personalSeverity[kind]
+}
+
 func findPersonal(c *Case) (out []Finding) {
 	for _, g := range c.byRecipient(func(i int) bool { return c.details[i].personal != nil }) {
 		all := values{}
@@ -112,7 +120,7 @@ func findPersonal(c *Case) (out []Finding) {
 			}
 			n += len(k.buckets)
 			kinds = append(kinds, string(kind))
-			f.Severity = max(f.Severity, personalSeverity[kind])
+			f.Severity = max(f.Severity, k.severity(kind))
 			f.Facts = append(f.Facts, fmt.Sprintf("%s: %s, for example %s, in %s.", kind, plural(len(k.buckets), "distinct value", "distinct values"), strings.Join(k.examples, ", "),
 				strings.Join(slices.Sorted(maps.Keys(k.in)), ", ")))
 		}

@@ -4,7 +4,7 @@ import "bytes"
 
 // fields are what keys of forms, JSON and XML say of their values. Keys are compared in lower case, without what parts their words.
 var fields = map[string]func(f *finder, value []byte, context []byte){
-	"password": password, "passwd": password, "pwd": password, "passphrase": password, "userpassword": password, "newpassword": password, "oldpassword": password,
+	"password": password, "passwd": password, "pwd": pathlessPassword, "passphrase": password, "userpassword": password, "newpassword": password, "oldpassword": password,
 	"currentpassword": password, "loginpassword": password, "passwort": password, "motdepasse": password, "wifipassword": password, "psk": password, "pass": doubtfulPassword,
 	"imei": imeiField, "deviceimei": imeiField,
 	"mac": macField, "macaddress": macField, "macaddr": macField, "hwaddr": macField, "bssid": macField, "wifimac": macField, "ethmac": macField, "devicemac": macField, "btmac": macField,
@@ -115,6 +115,13 @@ func password(f *finder, value, context []byte) {
 		return
 	}
 	f.login(userBefore(context))
+}
+
+// pathlessPassword is no folder: shells call theirs PWD.
+func pathlessPassword(f *finder, value, context []byte) {
+	if value[0] != '/' && value[0] != '~' && value[0] != '.' {
+		password(f, value, context)
+	}
 }
 
 // doubtfulPassword is a password only where a user stands before: passes are counted and walked over too.

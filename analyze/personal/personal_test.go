@@ -101,7 +101,7 @@ var lookalikes = []string{
 	// addresses that are none of mail
 	"logo@2x.png", "icon@3x.jpg", "lodash@4.17.11", "react-dom@16.6.1", "git@github.com:golang/go.git", "ssh://git@github.com/golang/go", "https://user@example.com/path", "ftp://joe@ftp.example.com/",
 	"https://u:p@example.com/", "scp file host@example.com:/tmp", "Message-ID: <20181105.1234@mail.example.com>", "References: <abc@mail.example.com>", "In-Reply-To: <x1@example.com>",
-	"Content-ID: <part1.06090408@example.com>", "Call-ID: a84b4c76e66710@pc33.example.com", "@angular/core", "@media screen", "@example.com", "user@", "user@localhost", "user@host", "a@b", "a@b.c",
+	"Content-ID: <part1.06090408@example.com>", "Call-ID: a84b4c76e66710@pc33.example.com", "<sip:5551234@voip.example.net>", "sips:bob@example.com", "@angular/core", "@media screen", "@example.com", "user@", "user@localhost", "user@host", "a@b", "a@b.c",
 	"foo@bar.invalidtld", "x@1.2.3.4", "foo@.com", "foo@-x.com", "foo@x..com", "me @ home.com", "@@ -1,3 +1,3 @@", "params[@id].com", "twitter @golang.", "price @1.50", "root@debian", "mail@co.uk",
 	// telephone numbers that are none
 	"+12.345", "+1.5", "UTC+01:00", "GMT+0100", "+0100", "a+1234567890", "c++11", "1+2+3+4", "+123", "lat=+52.5200&lon=+13.4050", "+52.520008, +13.404954", "offset +12345678", "+1234567890123456",
@@ -112,7 +112,7 @@ var lookalikes = []string{
 	"DE89370400440532013000X", "AB12CD34EF56", "NO9386011117948", "BE71", "IBAN:", "iban=none", "de89370400440532013000",
 	// fields that say nothing
 	"password=", `{"password":""}`, `{"password":null}`, "password=****", `{"password":"********"}`, "password: wrong", "password: incorrect for user bob", "passwd=xxxxx", "password=true", "pwd=[FILTERED]",
-	"password=${DB_PASSWORD}", "password={{secret}}", "pass=12&fail=3", "pass=100", "passes=7", "compass=north", "bypass=1234", "passenger=john", "password_hint", "forgot-password", "resetPassword()",
+	"password=${DB_PASSWORD}", "password={{secret}}", "pass=12&fail=3", "pass=100", "passes=7", "compass=north", "bypass=1234", "passenger=john", "PWD=/home/admin ; USER=root", "PWD=~/src", "password_hint", "forgot-password", "resetPassword()",
 	`"type":"password"`, "mac=true", "mac=ff:ff:ff:ff:ff:ff", "mac=00:00:00:00:00:00", "mac=01:00:5e:00:00:fb", `"os":"mac","mac":"10.14"`, "macaddress=", "mac=00:1a:2b", "00:1a:2b:3c:4d:5e",
 	"imac=001a2b3c4d5e", "imei=000000000000000", "imei=490154203237519", "imei=", "490154203237518", "IMEI: unknown", "serial=1", "serial: 2018110501", "serial=0", "serialNumber=", "serialnumber=000000",
 	"sn=Smith", "sn=123456", "sn: 7", "serial=/dev/ttyUSB0", "serial port COM3", "serialization=json", "cardnumber=1234", "card=ace", "card: 7 of hearts", "pan=0.5", "cc=me", "iban=DE00",

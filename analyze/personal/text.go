@@ -116,9 +116,9 @@ func mailDomain(domain []byte) bool {
 	return icann && suffix != lower
 }
 
-// notMail says whether what looks like an address is something else: the user of a URL or of a remote path, or an identifier of a message.
+// notMail says whether what looks like an address is something else: the user of a URL, of a telephone exchange or of a remote path, or an identifier of a message.
 func notMail(text []byte, start, end int) bool {
-	if bytes.HasSuffix(text[:start], []byte("//")) || start > 0 && text[start-1] == ':' && bytes.LastIndex(text[max(0, start-64):start], []byte("//")) >= 0 {
+	if bytes.HasSuffix(text[:start], []byte("//")) || bytes.HasSuffix(text[:start], []byte("sip:")) || bytes.HasSuffix(text[:start], []byte("sips:")) || start > 0 && text[start-1] == ':' && bytes.LastIndex(text[max(0, start-64):start], []byte("//")) >= 0 {
 		return true // scheme://user@host, scheme://user:password@host
 	}
 	if end+1 < len(text) && text[end] == ':' && (isLetter(text[end+1]) || text[end+1] == '/' || text[end+1] == '~') {

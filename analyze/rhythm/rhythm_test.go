@@ -161,7 +161,7 @@ func scenarios() []scenario {
 
 // TestRhythmTable holds the targets on simulated series, and prints what RITA's score makes of the same: go test -run RhythmTable -v.
 func TestRhythmTable(t *testing.T) {
-	const series = 1000
+	const series = 400
 	var table strings.Builder
 	fmt.Fprintf(&table, "\n%-46s %8s %8s\n", "share called", "ours", "RITA")
 	for k, s := range scenarios() {
