@@ -1,4 +1,4 @@
-// Package judge says what destinations mean: it joins flows and names into destinations, and will hold the rules that turn them into findings.
+// Package judge says what destinations mean: it joins flows and names into destinations, and these, by rules, into findings.
 package judge
 
 import (
