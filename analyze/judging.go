@@ -258,14 +258,15 @@ func clients(ds []judge.Destination, labels *judge.Labels, roles *judge.Roles, r
 
 // labelDestinations gives each destination its client's best label.
 func labelDestinations(r *Result) {
-	best := map[netip.Addr]string{}
+	best := map[netip.Addr]Label{}
 	for i := range r.Clients {
 		if c := &r.Clients[i]; len(c.Labels) > 0 {
-			best[c.IP] = c.Labels[0].Name
+			best[c.IP] = c.Labels[0]
 		}
 	}
 	for i := range r.Destinations {
-		r.Destinations[i].ClientLabel = best[r.Destinations[i].Client]
+		d := &r.Destinations[i]
+		d.ClientLabel, d.LabelBasis = best[d.Client].Name, best[d.Client].Basis
 	}
 }
 

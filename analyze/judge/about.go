@@ -45,10 +45,21 @@ func (c *Case) hosts(g *group) (out []string) {
 		case role.Name != "":
 			out = append(out, fmt.Sprintf("%s seems to be a %s: %s.", clientText(d), role.Name, role.Basis))
 		case d.ClientLabel != "":
-			out = append(out, fmt.Sprintf("%s is called %s.", d.Client, quoted(d.ClientLabel)))
+			out = append(out, d.called())
 		}
 	}
 	return out
+}
+
+// makerBasis is the basis of a label that is the maker of a hardware address, which is no name of the host.
+const makerBasis = "mac-maker"
+
+// called says what a client is called, or who made its network card.
+func (o *Destination) called() string {
+	if o.LabelBasis == makerBasis {
+		return fmt.Sprintf("%s has a hardware address of %s.", o.Client, quoted(o.ClientLabel))
+	}
+	return fmt.Sprintf("%s is called %s.", o.Client, quoted(o.ClientLabel))
 }
 
 func minuteText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

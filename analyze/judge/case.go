@@ -218,7 +218,11 @@ func unconfirmed(to recipient) []string {
 
 // clientText is a client with its label.
 func clientText(d *Destination) string {
-	if d.ClientLabel != "" {
+	switch {
+	case d.ClientLabel == "":
+	case d.LabelBasis == makerBasis:
+		return d.Client.String() + " (hardware of " + d.ClientLabel + ")"
+	default:
 		return d.Client.String() + " (" + d.ClientLabel + ")"
 	}
 	return d.Client.String()

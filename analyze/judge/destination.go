@@ -56,6 +56,7 @@ type Destination struct {
 	Last              time.Time            `json:"last"`
 	Disclosure        disclosure.Judgement `json:"disclosure"`
 	Evidence          []Evidence           `json:"evidence"`
+	LabelBasis        string               `json:"-"` // of ClientLabel
 	Hours             []HourOut            `json:"-"` // payload out by hour, in no order, for the vendor series
 }
 

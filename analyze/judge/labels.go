@@ -50,7 +50,7 @@ const (
 )
 
 // labelRank orders the bases by how well they tell a person which device it is.
-var labelRank = []string{string(hostname.DHCPHost), string(hostname.MDNS), string(hostname.NBNS), string(hostname.LLMNR), string(hostname.SSDP), string(hostname.DHCPVendor), "mac-maker"}
+var labelRank = []string{string(hostname.DHCPHost), string(hostname.MDNS), string(hostname.NBNS), string(hostname.LLMNR), string(hostname.SSDP), string(hostname.DHCPVendor), makerBasis}
 
 // NewLabels returns an empty collection.
 func NewLabels(n *flow.Networks) *Labels {
@@ -154,7 +154,7 @@ func (l *Labels) settle() {
 			continue
 		}
 		for a, s := range u.addrs { // one label an address: their order does not matter
-			l.put(a, Label{Name: maker, Basis: "mac-maker", From: s.from, To: s.to})
+			l.put(a, Label{Name: maker, Basis: makerBasis, From: s.from, To: s.to})
 		}
 	}
 	l.macs = nil

@@ -112,7 +112,7 @@ func (r *Roles) Of(a netip.Addr, labels []Label) Role {
 	}
 	for _, l := range labels {
 		for _, maker := range cameraMakers {
-			if l.Basis == "mac-maker" && strings.HasPrefix(strings.ToLower(l.Name), maker) {
+			if l.Basis == makerBasis && strings.HasPrefix(strings.ToLower(l.Name), maker) {
 				return Role{"camera", "its hardware address is of " + l.Name}
 			}
 		}
