@@ -315,6 +315,15 @@ func TestBounded(t *testing.T) {
 	}
 }
 
+// BenchmarkAddresses scans what a text can do worst: addresses without end, on one line.
+func BenchmarkAddresses(b *testing.B) {
+	text := bytes.Repeat([]byte("a.b@example.com,"), 4<<10)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		Text(text, func(Find) {})
+	}
+}
+
 func FuzzText(f *testing.F) {
 	for _, v := range values {
 		f.Add([]byte(v.text))

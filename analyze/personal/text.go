@@ -124,7 +124,9 @@ func notMail(text []byte, start, end int) bool {
 	if end+1 < len(text) && text[end] == ':' && (isLetter(text[end+1]) || text[end+1] == '/' || text[end+1] == '~') {
 		return true // user@host:path
 	}
-	line := text[bytes.LastIndexByte(text[:start], '\n')+1 : start]
+	const longest = 256 // of a line's beginning: text without lines must not be searched back for each address
+	line := text[max(0, start-longest):start]
+	line = line[bytes.LastIndexByte(line, '\n')+1:]
 	name, _, ok := bytes.Cut(line, []byte(":"))
 	if !ok {
 		return false
