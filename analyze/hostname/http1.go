@@ -61,7 +61,7 @@ func parseRequestLine(line []byte) (r requestLine, ok bool) {
 	var spaced bool
 	r.method, r.target, spaced = bytes.Cut(line[:at], []byte(" "))
 	r.target = bytes.Trim(r.target, " ")
-	if !spaced || len(r.target) == 0 || len(r.method) == 0 || len(r.method) > maxMethod || !isMethod(r.method) {
+	if !spaced || len(r.target) == 0 || r.target[0] < ' ' || len(r.method) == 0 || len(r.method) > maxMethod || !isMethod(r.method) {
 		return r, false
 	}
 	return r, bytes.IndexByte(r.target, ' ') < 0 || r.target[0] == '/' || targetHost(r.target) != nil

@@ -142,12 +142,13 @@ func detectVNC(_ *flow.Meta, head []byte) match { return hasPrefix(head, "RFB 00
 
 // detectTelnet: IAC and WILL, WON'T, DO or DON'T (RFC 854), twice.
 func detectTelnet(_ *flow.Meta, head []byte) match {
-	for i, b := range head[:min(len(head), 5)] {
+	const twice = 5 // up to the second word
+	for i, b := range head[:min(len(head), twice)] {
 		if i%3 == 0 && b != 0xff || i%3 == 1 && (b < 0xfb || b > 0xfe) {
 			return no
 		}
 	}
-	if len(head) < 3 {
+	if len(head) < twice {
 		return maybe
 	}
 	return yes

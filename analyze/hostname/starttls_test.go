@@ -116,7 +116,7 @@ func FuzzDetectStream(f *testing.F) {
 	for _, pieces := range wish {
 		f.Add([]byte(pieces[0].data))
 	}
-	for _, s := range []string{hello("a.example"), get("a.example"), "\x05\x01\x00", "\x04\x01\x01\xbb\xc0\x00\x02\x01user\x00", "\x10\x10\x00\x04MQTT"} {
+	for _, s := range []string{hello("a.example"), get("a.example"), "\x05\x01\x00", "\x04\x01\x01\xbb\xc0\x00\x02\x01user\x00", "\x10\x10\x00\x04MQTT", "A \x13 HTTP/1.0\n", "\x05\x01\xb90", "\xff\xfe00"} {
 		f.Add([]byte(s))
 	}
 	m := (&table{port: serverPort}).meta(0)
