@@ -17,6 +17,13 @@ type Format struct {
 	Suffixes []string // of file names that mean this format, without compression
 	Live     bool     // rests on the facts of the captures, which a saved result has not
 	Write    func(w io.Writer, r *analyze.Result, o Options) error
+	Folder   func(f Folder, r *analyze.Result, o Options) error // of a format of several files, which has no Write
+}
+
+// Folder takes the files of a format that has several.
+type Folder interface {
+	// File writes one file, whole or not at all. The name is the format's own: nothing of a capture is part of a path.
+	File(name string, write func(w io.Writer) error) error
 }
 
 // Options say how a result is shown. Formats for machines show all and heed none of them.

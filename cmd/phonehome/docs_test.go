@@ -118,13 +118,23 @@ func TestExitCodesAreDocumented(t *testing.T) {
 }
 
 func TestFormatsAreDocumented(t *testing.T) {
-	row := regexp.MustCompile("(?m)^\\| `--format`.*$").FindString(page(t, "../../docs/usage.md"))
-	_, row, _ = strings.Cut(row, "format on stdout: ")
-	var documented []string
-	for _, m := range regexp.MustCompile("`([a-z]+)`").FindAllStringSubmatch(row, -1) {
-		documented = append(documented, m[1])
+	var want, got []string
+	for _, f := range report.Formats {
+		suffixes := "a folder"
+		if f.Folder == nil {
+			suffixes = "`" + strings.Join(f.Suffixes, "`, `") + "`"
+		}
+		if len(f.Suffixes) == 0 && f.Folder == nil {
+			suffixes = "none"
+		}
+		want = append(want, fmt.Sprintf("`%s` %s %v", f.Name, suffixes, f.Live))
 	}
-	if diff := cmp.Diff(report.Names(), documented); diff != "" {
+	for line := range strings.Lines(page(t, "../../docs/formats.md")) {
+		if cells := strings.Split(line, " | "); len(cells) == 3 && strings.HasPrefix(line, "| `") {
+			got = append(got, fmt.Sprintf("%s %s %v", strings.TrimPrefix(cells[0], "| "), strings.TrimSuffix(cells[2], " |\n"), strings.HasPrefix(cells[1], "*live*")))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("formats (- exist, + documented):\n%s", diff)
 	}
 }

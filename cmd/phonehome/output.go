@@ -66,9 +66,28 @@ func parseOutputs(args, inputs []string) ([]output, error) {
 		if in := overInput(o.path, inputs); in != "" {
 			return nil, usage("--output %s would write over the input %s", o.path, in)
 		}
+		if err := o.checkFolder(inputs); err != nil {
+			return nil, err
+		}
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// checkFolder refuses a folder that is none, and one in which an input lies: its name could be that of a file to write.
+func (o output) checkFolder(inputs []string) error {
+	if o.format.Folder == nil {
+		return nil
+	}
+	if info, err := os.Stat(o.path); err == nil && !info.IsDir() {
+		return usage("--output %s: %s needs a folder", o.path, o.format.Name)
+	}
+	for _, in := range expand(inputs) {
+		if below(in, o.path) {
+			return usage("--output %s: the input %s lies in that folder, choose another", o.path, in)
+		}
+	}
+	return nil
 }
 
 // overInput returns the input that a path names: the same file by any name or link, or a file that is already there below a folder given.
@@ -170,13 +189,36 @@ func compress(w io.Writer, f render) error {
 	return errors.Join(f(z), z.Close())
 }
 
+// folder is a folder that a format writes its files to.
+type folder struct {
+	ctx  context.Context
+	path string
+}
+
+// File writes one file.
+func (f folder) File(name string, write func(w io.Writer) error) error {
+	return writeFile(f.ctx, filepath.Join(f.path, name), write)
+}
+
+// write writes a result in one format to the path given.
+func (o output) write(ctx context.Context, r *analyze.Result, opts report.Options) error {
+	if o.format.Folder == nil {
+		return writeFile(ctx, o.path, func(w io.Writer) error { return o.format.Write(w, r, opts) })
+	}
+	const mode = 0o777 // less what the user's mask takes away
+	if err := os.MkdirAll(o.path, mode); err != nil {
+		return err
+	}
+	return o.format.Folder(folder{ctx, o.path}, r, opts)
+}
+
 // show writes a result to standard output and to the files asked for. It returns what could not be written.
 func (a *app) show(ctx context.Context, r *analyze.Result, v *view) (failed []error) {
-	if err := a.writeStdout(ctx, v.render(v.stdout, r, v.screen)); err != nil {
+	if err := a.writeStdout(ctx, func(w io.Writer) error { return v.stdout.Write(w, r, v.screen) }); err != nil {
 		failed = append(failed, err)
 	}
 	for _, o := range v.outputs {
-		if err := writeFile(ctx, o.path, v.render(o.format, r, v.file)); err != nil {
+		if err := o.write(ctx, r, v.file); err != nil {
 			failed = append(failed, fmt.Errorf("write %s: %w", o.path, err))
 		}
 	}

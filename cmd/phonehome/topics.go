@@ -20,12 +20,23 @@ Where several hold, the greatest of 4, 3 and 1 wins; the last line on stderr nam
 limit was hit, packets were lost while capturing, or packets were captured in part.`}
 }
 
+// pathOf says which paths are the format's.
+func pathOf(f report.Format) string {
+	switch {
+	case f.Folder != nil:
+		return "a folder: -o " + f.Name + "=FOLDER"
+	case len(f.Suffixes) == 0:
+		return "-o " + f.Name + "=PATH"
+	}
+	return "file names: *" + strings.Join(f.Suffixes, " *")
+}
+
 // newFormatsTopic is `help formats`.
 func newFormatsTopic() *cobra.Command {
 	var b strings.Builder
 	b.WriteString("Formats of -f, and of -o [FORMAT=]PATH:\n\n")
 	for _, f := range report.Formats {
-		fmt.Fprintf(&b, "  %-7s %s\n          file names: *%s\n", f.Name, f.Help, strings.Join(f.Suffixes, " *"))
+		fmt.Fprintf(&b, "  %-12s %s\n               %s\n", f.Name, f.Help, pathOf(f))
 	}
 	b.WriteString(`
 A path that ends in .zst is compressed with zstd. Files are written beside their place and moved there when they are whole.

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"io"
 	"os"
 	"slices"
 	"strings"
 
 	"golang.org/x/term"
 
-	"phonehome/analyze"
 	"phonehome/report"
 )
 
@@ -28,6 +26,9 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 	stdout, ok := report.ByName(f.format)
 	if !ok {
 		return nil, usage("--format %s: must be one of %s", f.format, strings.Join(report.Names(), ", "))
+	}
+	if stdout.Folder != nil {
+		return nil, usage("--format %s: has several files, and needs a folder: use -o %s=FOLDER", f.format, f.format)
 	}
 	outputs, err := parseOutputs(f.outputs, inputs)
 	if err != nil {
@@ -56,10 +57,6 @@ func (v *view) formats() (out []report.Format) {
 		out = append(out, o.format)
 	}
 	return out
-}
-
-func (v *view) render(f report.Format, r *analyze.Result, o report.Options) render {
-	return func(w io.Writer) error { return f.Write(w, r, o) }
 }
 
 // colored says whether standard output gets colour (https://no-color.org).
