@@ -8,8 +8,12 @@ import (
 )
 
 // Terminal makes text from a capture, or of a file name, safe to show on a terminal, and visible as what it is: everything that moves the
-// cursor, turns the direction of writing, or takes no room stands as an escape (\x1b, \u202e), and so do bytes that are no UTF-8.
+// cursor, turns the direction of writing, or takes no room stands as an escape (\x1b, \u202e), and so do bytes that are no UTF-8. What a CI system takes for a command where it
+// stands at the beginning of a line, or ("##[") anywhere in its log, is broken up.
 func Terminal(s string) string {
+	if strings.HasPrefix(s, "::") || strings.Contains(s, "##") {
+		s = logCommands.Replace(s)
+	}
 	if plain(s) {
 		return s
 	}
@@ -76,7 +80,11 @@ func runeEscape(r rune) string {
 func appendSafeJSON(b, json []byte) []byte {
 	for i := 0; i < len(json); {
 		if c := json[i]; c < utf8.RuneSelf && c != 0x7f { // controls are escaped already
-			b = append(b, c)
+			if c == '#' && i > 0 && json[i-1] == '#' { // "##[" is a command to some CI systems
+				b = append(b, `\u0023`...)
+			} else {
+				b = append(b, c)
+			}
 			i++
 			continue
 		}

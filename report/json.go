@@ -57,7 +57,7 @@ func (j *jsonWriter) text(s string) {
 // field writes the value of one key of the result.
 func (j *jsonWriter) field(v reflect.Value) {
 	if v.Kind() != reflect.Slice {
-		j.encode(v, "  ")
+		j.encode(v.Addr(), "  ")
 		return
 	}
 	if v.Len() == 0 {
@@ -67,7 +67,7 @@ func (j *jsonWriter) field(v reflect.Value) {
 	sep := "[\n    "
 	for i := 0; i < v.Len() && j.err == nil; i++ {
 		j.text(sep)
-		j.encode(v.Index(i), "    ")
+		j.encode(v.Index(i).Addr(), "    ")
 		sep = ",\n    "
 	}
 	j.text("\n  ]")
@@ -80,7 +80,7 @@ func (j *jsonWriter) encode(v reflect.Value, prefix string) {
 	}
 	j.value.Reset()
 	j.encoder.SetIndent(prefix, "  ")
-	if j.err = j.encoder.Encode(v.Addr().Interface()); j.err != nil {
+	if j.err = j.encoder.Encode(v.Interface()); j.err != nil {
 		return
 	}
 	j.safe = appendSafeJSON(j.safe[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")))
@@ -95,4 +95,12 @@ func (j *jsonWriter) finish() error {
 		return fmt.Errorf("write json: %w", j.err)
 	}
 	return nil
+}
+
+// indented writes a value as JSON, whole.
+func indented(w io.Writer, v any) error {
+	j := newJSONWriter(bufio.NewWriter(w))
+	j.encode(reflect.ValueOf(v), "")
+	j.text("\n")
+	return j.finish()
 }
