@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"net/url"
@@ -42,7 +41,7 @@ type (
 	}
 	sarifRule struct {
 		ID               string          `json:"id"`
-		Name             string          `json:"name"`
+		Name             string          `json:"name,omitempty"`
 		ShortDescription sarifMessage    `json:"shortDescription"`
 		FullDescription  sarifMessage    `json:"fullDescription"`
 		Help             sarifMessage    `json:"help"`
@@ -156,7 +155,7 @@ var sarifLevels = map[judge.Severity]struct{ level, score string }{
 // writeSARIF writes an alert a key as SARIF.
 func writeSARIF(w io.Writer, r *analyze.Result, _ Options) error {
 	all := alerts(r)
-	run := sarifRun{Tool: sarifTool{sarifDriver{Name: r.Tool.Name, Version: cmp.Or(r.Tool.Version, "0"), Rules: sarifRules()}}, AutomationDetails: sarifID{"phonehome/"},
+	run := sarifRun{Tool: sarifTool{sarifDriver{Name: r.Tool.Name, Version: numbered(r.Tool.Version), Rules: sarifRules()}}, AutomationDetails: sarifID{"phonehome/"},
 		Artifacts: []sarifArtifact{}, Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}
 	run.Invocations = []sarifInvocation{sarifRunOf(r, len(all))}
 	for i := range r.Captures {
@@ -178,8 +177,20 @@ func sarifRules() (out []sarifRule) {
 	return out
 }
 
-// camel is a word of several parts as SARIF wants names: UndisclosedDestination.
+// numbered is a version that begins with a number, as tools compare them.
+func numbered(version string) string {
+	version = strings.TrimPrefix(Terminal(version), "v")
+	if version == "" || version[0] < '0' || version[0] > '9' {
+		return "0-" + version
+	}
+	return version
+}
+
+// camel is a rule's id as SARIF wants names, UndisclosedDestination: nothing where that says the same as the id.
 func camel(id string) string {
+	if !strings.Contains(id, "-") {
+		return ""
+	}
 	var b strings.Builder
 	for part := range strings.SplitSeq(id, "-") {
 		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
