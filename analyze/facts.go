@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"phonehome/analyze/capture"
@@ -409,15 +411,24 @@ func appendJSONString(b []byte, s string) []byte {
 			i++
 		default:
 			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == '\u2028' || r == '\u2029' {
-				b = append(b, '\\', 'u', '2', '0', '2', hexDigits[r&15])
-			} else {
-				b = utf8.AppendRune(b, r)
-			}
+			b = appendRune(b, r)
 			i += n
 		}
 	}
 	return append(b, '"')
+}
+
+// appendRune adds a rune beyond ASCII: as an escape where it has no ink (controls, bidirectional marks, zero width, line separators), since facts are looked at on terminals too.
+func appendRune(b []byte, r rune) []byte {
+	const last4 = 0xffff
+	switch {
+	case unicode.IsPrint(r):
+		return utf8.AppendRune(b, r)
+	case r > last4:
+		hi, lo := utf16.EncodeRune(r)
+		return fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
+	}
+	return fmt.Appendf(b, `\u%04x`, r)
 }
 
 // addrOf parses an address of facts.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -93,7 +94,7 @@ func appendSafeJSON(b, json []byte) []byte {
 		case shown(r):
 			b = append(b, json[i:i+n]...)
 		case r > 0xffff:
-			hi, lo := surrogates(r)
+			hi, lo := utf16.EncodeRune(r)
 			b = fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
 		default:
 			b = fmt.Appendf(b, `\u%04x`, r)
@@ -101,11 +102,4 @@ func appendSafeJSON(b, json []byte) []byte {
 		i += n
 	}
 	return b
-}
-
-// surrogates splits a rune beyond U+FFFF (RFC 2781, section 2.1).
-func surrogates(r rune) (hi, lo rune) {
-	const plane, base1, base2, bits = 0x10000, 0xd800, 0xdc00, 10
-	r -= plane
-	return base1 + r>>bits, base2 + r&(1<<bits-1)
 }

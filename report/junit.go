@@ -110,7 +110,7 @@ func junitTime(r *analyze.Result) string {
 }
 
 func junitProperties(r *analyze.Result) []junitProperty {
-	out := []junitProperty{{"command", Terminal(r.Settings.Command)}, {"version", Terminal(r.Tool.Version)}}
+	out := []junitProperty{{"command", Terminal(r.Settings.Command)}}
 	for _, s := range r.Settings.Rules {
 		out = append(out, junitProperty{"rule " + Terminal(s.Rule), Terminal(s.Set)})
 	}
