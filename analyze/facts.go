@@ -316,6 +316,9 @@ func (f *factWriter) flow(r *flow.Row) error {
 	f.str("opened", basis)
 	f.flag("server_first", (c == 0) == r.FromB)
 	f.opt("protocol", r.Protocol)
+	if id, ok := r.CommunityID(); ok {
+		f.str("community_id", id.String())
+	}
 	f.ends(r, c)
 	f.rest(r, c)
 	return f.end()
