@@ -37,7 +37,10 @@ func (c *CommunityID) UnmarshalText(b []byte) error {
 
 // CommunityID is the flow's, false where it has none: of ICMP the hash is over the type, which a row has not, and fragments without their first have no ports.
 func (w *Row) CommunityID() (CommunityID, bool) {
-	return CommunityIDOf(w.Transport, w.A, w.APort, w.B, w.BPort, w.V6), w.Transport != icmp && w.Transport != icmp6 && !w.Orphan
+	if w.Transport == icmp || w.Transport == icmp6 || w.Orphan {
+		return CommunityID{}, false
+	}
+	return CommunityIDOf(w.Transport, w.A, w.APort, w.B, w.BPort, w.V6), true
 }
 
 // icmp is the number of ICMP for IPv4.

@@ -7,6 +7,9 @@ import (
 	"phonehome/analyze/packet"
 )
 
+// rsvp is the number of the resource reservation protocol.
+const rsvp packet.Transport = 46
+
 // TestCommunityID holds the hash against the values that the specification publishes for its baseline (seed 0).
 func TestCommunityID(t *testing.T) {
 	for _, c := range []struct {
@@ -18,7 +21,13 @@ func TestCommunityID(t *testing.T) {
 		{packet.TCP, "128.232.110.120:34855", "66.35.250.204:80", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
 		{packet.TCP, "66.35.250.204:80", "128.232.110.120:34855", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
 		{packet.UDP, "192.168.1.52:54585", "8.8.8.8:53", "1:d/FP5EW3wiY1vCndhwleRRKHowQ="},
+		{packet.UDP, "8.8.8.8:53", "192.168.1.52:54585", "1:d/FP5EW3wiY1vCndhwleRRKHowQ="},
 		{packet.SCTP, "192.168.170.8:7", "192.168.170.56:7", "1:MP2EtRCAUIZvTw6MxJHLV7N7JDs="},
+		{packet.SCTP, "192.168.170.56:7", "192.168.170.8:7", "1:MP2EtRCAUIZvTw6MxJHLV7N7JDs="},
+		{packet.TCP, "[2001:470:e5bf:dead:4957:2174:e82c:4887]:63943", "[2607:f8b0:400c:c03::1a]:25", "1:/qFaeAR+gFe1KYjMzVDsMv+wgU4="},
+		{packet.TCP, "[2607:f8b0:400c:c03::1a]:25", "[2001:470:e5bf:dead:4957:2174:e82c:4887]:63943", "1:/qFaeAR+gFe1KYjMzVDsMv+wgU4="},
+		{rsvp, "10.1.12.1:0", "10.1.12.2:0", "1:KHlLkgoJW7ifUTyTSgyVfkFHzKw="}, // a protocol without ports
+		{rsvp, "10.1.12.2:0", "10.1.12.1:0", "1:KHlLkgoJW7ifUTyTSgyVfkFHzKw="},
 	} {
 		a, b := netip.MustParseAddrPort(c.a), netip.MustParseAddrPort(c.b)
 		got := CommunityIDOf(c.transport, packet.AddrFrom(a.Addr()), a.Port(), packet.AddrFrom(b.Addr()), b.Port(), a.Addr().Is6())
@@ -38,11 +47,13 @@ func TestCommunityID(t *testing.T) {
 }
 
 func TestCommunityIDOfRows(t *testing.T) {
-	row := Row{Transport: icmp}
-	if _, ok := row.CommunityID(); ok {
-		t.Error("an echo has an id without its type")
+	for _, p := range []packet.Transport{icmp, icmp6} {
+		row := Row{Transport: p}
+		if _, ok := row.CommunityID(); ok {
+			t.Errorf("%s has an id without its type", row.TransportName())
+		}
 	}
-	row = Row{Transport: packet.UDP, Orphan: true}
+	row := Row{Transport: packet.UDP, Orphan: true}
 	if _, ok := row.CommunityID(); ok {
 		t.Error("fragments without ports have an id")
 	}

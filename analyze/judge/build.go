@@ -64,7 +64,7 @@ type dest struct {
 	parts     tally[part]   // payload out
 	protocols tally[string] // packets by protocol recognised
 	frames    []frame
-	ids       []flow.CommunityID // of its first flows
+	ids       []flow.CommunityID // of its first flows, each once
 	events    []int64            // starts of exchanges, ns since 1970 UTC
 	counters
 	first, last int64
@@ -444,14 +444,22 @@ func supported(n *hostname.Naming) bool {
 	})
 }
 
-// maxCommunityIDs is how many flows of a destination are named as other tools know them: enough to find them there.
-const maxCommunityIDs = 4
+// maxCommunityIDs is how many flows of a destination are named as other tools know them: enough to find them there, at most 160 bytes a destination.
+const maxCommunityIDs = 8
+
+// addID keeps the Community ID of a flow, once: flows of the same ends and ports have the same one.
+func (d *dest) addID(r *flow.Row) {
+	if len(d.ids) == maxCommunityIDs {
+		return // before it is computed: a destination may have a million flows
+	}
+	if id, ok := r.CommunityID(); ok && !slices.Contains(d.ids, id) {
+		d.ids = append(slices.Grow(d.ids, 1), id)
+	}
+}
 
 // cite remembers the frames that show the leg: its first and last, and those that name it.
 func (l *leg) cite(d *dest) {
-	if id, ok := l.row.CommunityID(); ok && len(d.ids) < maxCommunityIDs {
-		d.ids = append(slices.Grow(d.ids, 1), id)
-	}
+	d.addID(l.row)
 	if d.flows > maxCited {
 		return
 	}

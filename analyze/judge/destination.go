@@ -57,7 +57,7 @@ type Destination struct {
 	Last              time.Time            `json:"last"`
 	Disclosure        disclosure.Judgement `json:"disclosure"`
 	Evidence          []Evidence           `json:"evidence"`
-	CommunityIDs      []flow.CommunityID   `json:"community_ids,omitempty"` // of its first flows, at most 4, as other tools name them
+	CommunityIDs      []flow.CommunityID   `json:"community_ids,omitempty"` // of its first flows, each once, at most 8: as other tools name them
 	LabelBasis        string               `json:"-"`                       // of ClientLabel
 	Hours             []HourOut            `json:"-"`                       // payload out by hour, in no order, for the vendor series
 }
