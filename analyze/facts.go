@@ -31,6 +31,7 @@ type evidence struct {
 	sorted   []rowRef   // all rows, in the order of facts, once they were asked for
 	byFrame  []nameRef  // the same of names
 	placing  []nameRef  // of these, the rows that say which networks are inside
+	byEnds   *byEnds    // the same of flows by their ends
 	ordinals [][]uint32 // by store: the number of a capture in the whole, by its number in the store; nil where they are the same
 }
 

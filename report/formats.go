@@ -24,6 +24,8 @@ type Format struct {
 type Folder interface {
 	// File writes one file, whole or not at all. The name is the format's own: nothing of a capture is part of a path.
 	File(name string, write func(w io.Writer) error) error
+	// Remove removes the file that an earlier run wrote under a name of the format's, if there is one.
+	Remove(name string) error
 }
 
 // Options say how a result is shown. Formats for machines show all and heed none of them.

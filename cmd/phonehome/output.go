@@ -200,6 +200,16 @@ func (f folder) File(name string, write func(w io.Writer) error) error {
 	return writeFile(f.ctx, filepath.Join(f.path, name), write)
 }
 
+// Remove removes a file; what is there and is none (a pipe, a device) stays.
+func (f folder) Remove(name string) error {
+	path := filepath.Join(f.path, name)
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	return os.Remove(path)
+}
+
 // write writes a result in one format to the path given.
 func (o output) write(ctx context.Context, r *analyze.Result, opts report.Options) error {
 	if o.format.Folder == nil {

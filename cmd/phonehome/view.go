@@ -46,7 +46,7 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 	}
 	for _, format := range append(v.formats(), stdout) {
 		if format.Live {
-			return nil, usage("a saved result holds no %s: scan the captures for them", format.Name)
+			return nil, usage("a saved result holds no facts, which format %s needs: scan the captures for them", format.Name)
 		}
 	}
 	return v, nil
