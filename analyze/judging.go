@@ -163,14 +163,14 @@ func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo
 		s.Until = &o.Until
 	}
 	country, asn := geo.Databases()
-	s.Geo.Country, s.Geo.ASN = databases(country), databases(asn)
+	s.Geo.Country, s.Geo.ASN = databases(&o, country), databases(&o, asn)
 	return s
 }
 
-func databases(in []vendors.Database) []Database {
+func databases(o *Options, in []vendors.Database) []Database {
 	out := []Database{}
 	for _, d := range in {
-		out = append(out, Database{Type: d.Type, Built: d.Built, SHA256: d.SHA256, Source: d.Source})
+		out = append(out, Database{Type: d.Type, Built: d.Built, SHA256: d.SHA256, Source: o.named(d.Source)})
 	}
 	return out
 }

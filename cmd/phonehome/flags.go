@@ -187,6 +187,21 @@ func commandLine(name string, fs *pflag.FlagSet, inputs []string) string {
 	return strings.Join(words, " ")
 }
 
+// arguments are the same flags one by one, as a command line has them, for a scan that is done again.
+func arguments(fs *pflag.FlagSet) []string {
+	out := []string{}
+	for _, q := range quoted {
+		f := fs.Lookup(q)
+		if f == nil || !f.Changed {
+			continue
+		}
+		for _, v := range valuesOf(f) {
+			out = append(out, "--"+q+"="+v)
+		}
+	}
+	return out
+}
+
 func valuesOf(f *pflag.Flag) []string {
 	if l, ok := f.Value.(list); ok {
 		return l.GetSlice()

@@ -10,6 +10,7 @@ func commands(a *app) []*cobra.Command {
 		newScanCmd(a),
 		newFactsCmd(a),
 		newReportCmd(a),
+		newVerifyCmd(a),
 		newExplainCmd(),
 		newRegisterCmd(a),
 		newVendorsCmd(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,9 +12,10 @@ import (
 
 // scanFlags are the flags of scan.
 type scanFlags struct {
-	read  readFlags
-	judge judgeFlags
-	view  viewFlags
+	read     readFlags
+	judge    judgeFlags
+	view     viewFlags
+	evidence string // folder, "" for none
 }
 
 func newScanCmd(a *app) *cobra.Command {
@@ -41,6 +43,7 @@ then the environment, then the file.`,
 
 func (f *scanFlags) add(c *cobra.Command) {
 	f.view.add(c.Flags())
+	c.Flags().StringVar(&f.evidence, "evidence", "", "write the result, a slice of the captures for each finding, and a MANIFEST of all hashes to the folder `DIR` (docs/evidence.md)")
 	f.judge.add(c.Flags())
 	f.read.add(c.Flags())
 }
@@ -64,6 +67,11 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	if err != nil {
 		return err
 	}
+	keep, err := f.newEvidence(c.Flags(), inputs, v)
+	if err != nil {
+		return err
+	}
+	o.Twice = keep != nil
 	in := a.interruptible(c.Context(), inputs)
 	defer in.close()
 	o.Stdin = in
@@ -72,6 +80,11 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 		return scanError(err)
 	}
 	failed := a.show(in.ctx, r, v)
+	if keep != nil {
+		if err := keep.write(in.ctx, r, o, v); err != nil {
+			failed = append(failed, fmt.Errorf("write %s: %w", f.evidence, err))
+		}
+	}
 	if err := in.ctx.Err(); err != nil {
 		return err
 	}

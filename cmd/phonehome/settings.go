@@ -16,6 +16,7 @@ import (
 type settings struct {
 	path string
 	none bool
+	used string // the file that was read, "" for none
 }
 
 // defaultConfig is the file that is read where --config names no other.
@@ -43,6 +44,7 @@ func (s *settings) apply(a *app, fs, all *pflag.FlagSet, inputs []string) error 
 	if err != nil || path == "" {
 		return err
 	}
+	s.used = path
 	entries, err := readConfig(path)
 	if err != nil {
 		return usage("%w", err)

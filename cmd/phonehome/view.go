@@ -14,6 +14,7 @@ import (
 type view struct {
 	stdout  report.Format
 	outputs []output
+	written []string       // files of outputs that were written whole
 	screen  report.Options // of what goes to standard output
 	file    report.Options // of what goes to files
 }
