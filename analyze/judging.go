@@ -153,6 +153,11 @@ func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo
 	for _, p := range givenNetworks(o).Prefixes() {
 		s.Internal = append(s.Internal, p.String())
 	}
+	for _, p := range o.Internal {
+		if p.IsSingleIP() && !slices.Contains(s.Internal, p.String()) {
+			s.Internal = append(s.Internal, p.String())
+		}
+	}
 	for _, f := range o.Only {
 		s.Only = append(s.Only, f.Field+"="+f.Value)
 	}

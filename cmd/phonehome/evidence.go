@@ -180,8 +180,15 @@ func former(path string) error {
 	return err
 }
 
+// cuttable is a result with all that cuts slices out of its captures.
+type cuttable struct {
+	scanned, shown *analyze.Result
+	red            *analyze.Redactor // nil for none
+	options        analyze.Options
+}
+
 // write writes the folder: beside its place first, so that it is whole or not there.
-func (e *evidenceFolder) write(ctx context.Context, r *analyze.Result, o analyze.Options, v *view) error {
+func (e *evidenceFolder) write(ctx context.Context, r *cuttable, v *view) error {
 	folder, base := filepath.Split(e.path)
 	e.temp = filepath.Join(folder, "."+base+"."+strconv.Itoa(os.Getpid())+".tmp")
 	const mode = 0o777 // less what the user's mask takes away
@@ -191,7 +198,7 @@ func (e *evidenceFolder) write(ctx context.Context, r *analyze.Result, o analyze
 	if err := os.Mkdir(e.temp, mode); err != nil {
 		return err
 	}
-	err := e.fill(ctx, r, o, v)
+	err := e.fill(ctx, r, v)
 	if err == nil {
 		err = e.replace()
 	}
@@ -217,18 +224,26 @@ func (e *evidenceFolder) replace() error {
 }
 
 // fill writes the files of the folder.
-func (e *evidenceFolder) fill(ctx context.Context, r *analyze.Result, o analyze.Options, v *view) error {
-	index := &evidenceIndex{Schema: evidenceSchema, Tool: r.Tool, Redacted: []string{}, Arguments: e.arguments, Captures: []evidenceCapture{}, Given: []evidenceGiven{}, Reports: []string{},
+func (e *evidenceFolder) fill(ctx context.Context, r *cuttable, v *view) error {
+	index := &evidenceIndex{Schema: evidenceSchema, Tool: r.shown.Tool, Redacted: []string{}, Arguments: []string{}, Captures: []evidenceCapture{}, Given: []evidenceGiven{}, Reports: []string{},
 		Slices: []evidenceSlice{}}
-	var sums []sum
-	for _, step := range []func() ([]sum, error){
-		func() ([]sum, error) { return e.captures(index, r), nil },
-		func() ([]sum, error) { return e.copies(index) },
-		func() ([]sum, error) { return e.result(ctx, r) },
-		func() ([]sum, error) { return e.slices(ctx, index, r, o) },
-		func() ([]sum, error) { return e.reports(index, v.written) },
+	steps := []func() ([]sum, error){
+		func() ([]sum, error) { return e.result(ctx, r.shown) },
+		func() ([]sum, error) { return e.slices(ctx, index, r) },
 		func() ([]sum, error) { return e.index(ctx, index) },
-	} {
+	}
+	if r.red == nil {
+		index.Arguments = e.arguments
+		steps = slices.Insert(steps, 0,
+			func() ([]sum, error) { return e.captures(index, r.shown), nil },
+			func() ([]sum, error) { return e.copies(index) },
+			func() ([]sum, error) { return e.reports(index, v.written) })
+	} else {
+		// Captures, registers and where other reports lie are what is not to be shared.
+		index.Redacted = r.shown.Settings.Redacted
+	}
+	var sums []sum
+	for _, step := range steps {
 		more, err := step()
 		if err != nil {
 			return err
@@ -341,18 +356,18 @@ func writeResult(w io.Writer, r *analyze.Result) error {
 }
 
 // slices cuts the slices.
-func (e *evidenceFolder) slices(ctx context.Context, index *evidenceIndex, r *analyze.Result, o analyze.Options) (out []sum, err error) {
+func (e *evidenceFolder) slices(ctx context.Context, index *evidenceIndex, r *cuttable) (out []sum, err error) {
 	const mode = 0o777 // less what the user's mask takes away
 	if err := os.Mkdir(filepath.Join(e.temp, slicesName), mode); err != nil {
 		return nil, err
 	}
-	err = r.Cut(ctx, o, nil, func(finding string, piece []byte) error {
+	err = r.scanned.Cut(ctx, r.options, r.red, func(finding string, piece []byte) error {
 		return appendFile(filepath.Join(e.temp, filepath.FromSlash(sliceName(finding))), piece)
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range r.Slices() {
+	for _, s := range r.scanned.Slices() {
 		one, err := e.hashed(sliceName(s.Finding))
 		if err != nil {
 			return nil, err

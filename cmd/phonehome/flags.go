@@ -86,6 +86,7 @@ type viewFlags struct {
 	limit     int
 	wide      bool
 	only      filters
+	redact    redactions
 }
 
 func (f *viewFlags) add(fs *pflag.FlagSet) {
@@ -97,6 +98,7 @@ func (f *viewFlags) add(fs *pflag.FlagSet) {
 	fs.IntVar(&f.limit, "limit", rows, "`N` rows and findings in the table at most, 0 for all")
 	fs.BoolVar(&f.wide, "wide", false, "more columns in the table, and nothing cut")
 	fs.Var(newChoice(&f.color, auto, auto, "always", "never"), "color", "colour in the table; auto heeds NO_COLOR")
+	fs.Var(&f.redact, "redact", "leave out of all outputs, for sharing: who sent, names of destinations, what payload says; several are parted by commas (repeatable, docs/evidence.md)")
 	fs.Var(&f.only, "only", "keep only destinations of this vendor, client or name (*.NAME: all below it); repeatable: alternatives within a field, all fields together")
 }
 

@@ -79,9 +79,10 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	if err != nil {
 		return scanError(err)
 	}
-	failed := a.show(in.ctx, r, v)
+	shown, red := v.redacted(r)
+	failed := a.show(in.ctx, shown, v)
 	if keep != nil {
-		if err := keep.write(in.ctx, r, o, v); err != nil {
+		if err := keep.write(in.ctx, &cuttable{r, shown, red, o}, v); err != nil {
 			failed = append(failed, fmt.Errorf("write %s: %w", f.evidence, err))
 		}
 	}
