@@ -84,7 +84,7 @@ func loadIntel(o *Options) (*intel.Set, error) {
 	}
 	var in []intel.Input
 	for _, p := range o.Intel {
-		b, err := os.ReadFile(o.at(p))
+		b, err := readAtMost(o.at(p), maxList)
 		if err != nil {
 			return nil, err
 		}
@@ -96,13 +96,18 @@ func loadIntel(o *Options) (*intel.Set, error) {
 // maxGiven bounds a file that a person wrote, bytes; its parser has a bound of its own.
 const maxGiven = 16 << 20
 
-func readBounded(path string) ([]byte, error) {
+// maxList bounds a list of indicators, bytes: more than intel reads of one.
+const maxList = 256<<20 + 1
+
+func readBounded(path string) ([]byte, error) { return readAtMost(path, maxGiven) }
+
+func readAtMost(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // read only
-	b, err := io.ReadAll(io.LimitReader(f, maxGiven))
+	b, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -64,7 +64,7 @@ func (r *Result) Cut(ctx context.Context, o Options, red *Redactor, put func(fin
 	if r.evidence == nil {
 		return errors.New("a saved result has no captures to cut: scan them again")
 	}
-	c := &cutter{r: r, red: red, put: put, pending: map[int][]byte{}, interfaces: map[sliceInterface]uint32{}, known: map[int]uint32{}}
+	c := &cutter{r: r, o: o, red: red, put: put, pending: map[int][]byte{}, interfaces: map[sliceInterface]uint32{}, known: map[int]uint32{}}
 	for i := range r.Findings {
 		if err := c.add(i, slice.AppendSection(c.pending[i], "phonehome: frames that finding "+r.Findings[i].ID+" cites")); err != nil {
 			return err
@@ -72,8 +72,13 @@ func (r *Result) Cut(ctx context.Context, o Options, red *Redactor, put func(fin
 	}
 	wanted := r.wanted()
 	for _, src := range r.evidence.sources {
+		if len(wanted[int(src.Ordinal)]) > 0 {
+			c.told.BytesTotal += src.Size
+		}
+	}
+	for _, src := range r.evidence.sources {
 		if w := wanted[int(src.Ordinal)]; len(w) > 0 {
-			if err := c.capture(ctx, src, o.BlockSize, w); err != nil {
+			if err := c.capture(ctx, src, w); err != nil {
 				return err
 			}
 		}
@@ -111,6 +116,8 @@ const pendingBytes = 8 << 20
 // cutter cuts frames out of captures.
 type cutter struct {
 	r          *Result
+	o          Options
+	told       Progress
 	red        *Redactor // nil for none
 	put        func(finding string, piece []byte) error
 	pending    map[int][]byte // by finding
@@ -127,8 +134,8 @@ type sliceInterface struct {
 }
 
 // capture cuts the wanted frames out of one capture, and holds it against what was scanned.
-func (c *cutter) capture(ctx context.Context, src *capture.Source, blockSize int, wanted []wantedFrame) error {
-	r, err := src.Open(capture.Options{BlockSize: blockSize, Hash: true})
+func (c *cutter) capture(ctx context.Context, src *capture.Source, wanted []wantedFrame) error {
+	r, err := src.Open(capture.Options{BlockSize: c.o.BlockSize, Hash: true})
 	if err != nil {
 		return err
 	}
@@ -140,6 +147,7 @@ func (c *cutter) capture(ctx context.Context, src *capture.Source, blockSize int
 			return end
 		}
 		h.Write(b.Fresh())
+		c.tell(&b, src.Path)
 		if wanted, err = c.block(&b, r.Info(), wanted); err != nil {
 			return err
 		}
@@ -149,6 +157,17 @@ func (c *cutter) capture(ctx context.Context, src *capture.Source, blockSize int
 	}
 	sum := cmp.Or(r.Info().SHA256, hex.EncodeToString(h.Sum(nil)))
 	return unchanged(&c.r.Captures[src.Ordinal], r.Info().Packets, sum, len(wanted))
+}
+
+// tell tells progress. Of compressed captures, only the frames are counted.
+func (c *cutter) tell(b *capture.Block, path string) {
+	if c.o.Progress == nil {
+		return
+	}
+	c.told.Path = path
+	c.told.BytesDone += int64(len(b.Fresh()))
+	c.told.Packets += uint64(len(b.Records))
+	c.o.Progress(c.told)
 }
 
 // unchanged holds what was read of a capture against what was scanned; missing is the number of frames that were not found.

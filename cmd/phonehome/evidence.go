@@ -218,7 +218,7 @@ func (e *evidenceFolder) replace() error {
 		return err
 	}
 	if err := os.Rename(e.temp, e.path); err != nil {
-		return err
+		return errors.Join(err, os.Rename(old, e.path))
 	}
 	return os.RemoveAll(old)
 }

@@ -29,10 +29,11 @@ A capture is a file, a folder (all captures below it; links are not followed), a
 place of captures. All that is given is one body of evidence: the order does not matter, overlapping captures are merged by time, and the same bytes count once.
 The first interrupt ends the reading of standard input; the report follows.
 
-Every flag but --config, --no-config and --output can be set in phonehome.yaml (strict: true) or in the environment (PHONEHOME_STRICT=true). Flags come first,
-then the environment, then the file.`,
+Every flag but --config, --no-config, --output and --evidence can be set in phonehome.yaml (strict: true) or in the environment (PHONEHOME_STRICT=true). Flags come
+first, then the environment, then the file.`,
 		Example: `  phonehome scan capture.pcap
   phonehome scan --internal 203.0.113.0/24 evidence/ -f json -o facts=evidence.ndjson.zst
+  phonehome scan capture.pcap --evidence case-17/
   phonehome scan --by destination --only vendor=Example '*.pcap.gz'`,
 		Args: needCaptures,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(a, c, args) },
@@ -82,7 +83,11 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	shown, red := v.redacted(r)
 	failed := a.show(in.ctx, shown, v)
 	if keep != nil {
-		if err := keep.write(in.ctx, &cuttable{r, shown, red, o}, v); err != nil {
+		p := a.newProgress(f.read.progress)
+		o.Progress = p.update
+		err := keep.write(in.ctx, &cuttable{r, shown, red, o}, v)
+		p.finish()
+		if err != nil {
 			failed = append(failed, fmt.Errorf("write %s: %w", f.evidence, err))
 		}
 	}

@@ -26,7 +26,7 @@ const defaultConfig = "phonehome.yaml"
 const envPrefix = "PHONEHOME_"
 
 // perRun are the flags that a file or the environment may not set: they belong to one run.
-var perRun = []string{"config", "no-config", "output", "help"}
+var perRun = []string{"config", "no-config", "output", "evidence", "help"}
 
 func (s *settings) add(fs *pflag.FlagSet) {
 	fs.StringVarP(&s.path, "config", "c", "", "read settings from `FILE` (phonehome.yaml where it exists)")
