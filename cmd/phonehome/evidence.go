@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,7 +89,7 @@ func (f *scanFlags) newEvidence(fs *pflag.FlagSet, inputs []string, v *view) (*e
 		return nil, usage("--evidence %s: %w", f.evidence, err)
 	}
 	for _, g := range f.given() {
-		if within(realPath(g.Path), e.path) {
+		if e.has(g.Path) {
 			return nil, usage("--evidence %s: %s lies in that folder, choose another", f.evidence, g.Path)
 		}
 		if sha, err := hashFile(g.Path); err == nil { // the scan says why a file can't be read
@@ -134,18 +133,24 @@ func (e *evidenceFolder) check(inputs []string, v *view) error {
 	for _, in := range expand(inputs) {
 		info, err := os.Stat(in)
 		switch {
-		case below(in, e.path):
+		case e.has(in):
 			return fmt.Errorf("the input %s lies in that folder, choose another", in)
 		case err == nil && info.IsDir() && below(e.path, in):
 			return fmt.Errorf("it lies in the input %s, whose captures would be more from then on: choose another", in)
 		}
 	}
 	for _, o := range v.outputs {
-		if within(realPath(o.path), e.path) {
+		if e.has(o.path) {
 			return fmt.Errorf("the output %s lies in that folder: it holds the result already, write other formats beside it", o.path)
 		}
 	}
 	return former(e.path)
+}
+
+// has says whether a file lies in the folder, itself or what it links to.
+func (e *evidenceFolder) has(path string) bool {
+	real, err := filepath.EvalSymlinks(path)
+	return within(realPath(path), e.path) || err == nil && within(absolute(real), e.path)
 }
 
 // former says why a folder is no former evidence folder. An empty one, or none, will do.
@@ -410,12 +415,7 @@ func (e *evidenceFolder) reports(index *evidenceIndex, written []string) (out []
 }
 
 func (e *evidenceFolder) index(ctx context.Context, index *evidenceIndex) ([]sum, error) {
-	err := e.file(ctx, evidenceName, func(w io.Writer) error {
-		j := json.NewEncoder(w)
-		j.SetEscapeHTML(false)
-		j.SetIndent("", "  ")
-		return j.Encode(index)
-	})
+	err := e.file(ctx, evidenceName, func(w io.Writer) error { return report.Indented(w, index) })
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func (f *viewFlags) report(a *app, c *cobra.Command, path string) error {
 	}
 	r.Keep(f.only.list)
 	shown, _ := v.redacted(r)
-	return ended(shown.Exit, a.show(c.Context(), shown, v))
+	return ended(r.Exit, a.show(c.Context(), shown, v))
 }
 
 // readResult reads a saved result.
