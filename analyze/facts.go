@@ -23,6 +23,7 @@ import (
 // evidence is what the packets say, of one body of captures: all that judging needs.
 type evidence struct {
 	captures []capture.Info
+	sources  []*capture.Source // of the captures, in their order, where none of them are saved facts
 	ignored  []capture.Ignored
 	rows     []*flow.Rows
 	names    []*hostname.Store

@@ -173,6 +173,11 @@ func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo
 	for _, p := range givenNetworks(o).Prefixes() {
 		s.Internal = append(s.Internal, p.String())
 	}
+	for _, p := range o.Internal {
+		if p.IsSingleIP() && !slices.Contains(s.Internal, p.String()) {
+			s.Internal = append(s.Internal, p.String())
+		}
+	}
 	for _, f := range o.Only {
 		s.Only = append(s.Only, f.Field+"="+f.Value)
 	}
@@ -183,14 +188,14 @@ func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo
 		s.Until = &o.Until
 	}
 	country, asn := geo.Databases()
-	s.Geo.Country, s.Geo.ASN = databases(country), databases(asn)
+	s.Geo.Country, s.Geo.ASN = databases(&o, country), databases(&o, asn)
 	return s
 }
 
-func databases(in []vendors.Database) []Database {
+func databases(o *Options, in []vendors.Database) []Database {
 	out := []Database{}
 	for _, d := range in {
-		out = append(out, Database{Type: d.Type, Built: d.Built, SHA256: d.SHA256, Source: d.Source})
+		out = append(out, Database{Type: d.Type, Built: d.Built, SHA256: d.SHA256, Source: o.named(d.Source)})
 	}
 	return out
 }

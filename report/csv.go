@@ -143,7 +143,7 @@ var destinationFields = []field[*judge.Destination]{
 
 // writeCSV writes a row a destination.
 func writeCSV(w io.Writer, r *analyze.Result, _ Options) error {
-	return sheet(w, destinationFields, pointers(r.Destinations))
+	return sheet(w, append(slices.Clone(destinationFields), redactedField[*judge.Destination](r)), pointers(r.Destinations))
 }
 
 func pointers[E any](list []E) []*E {
@@ -193,15 +193,23 @@ func writeCSVFindings(w io.Writer, r *analyze.Result, _ Options) error {
 	return sheet(w, findingFields, rows)
 }
 
-// ruleRemark says what the settings make of a rule.
+// ruleRemark says what the settings make of a rule, or of the whole report.
 type ruleRemark struct{ rule, text string }
 
-// ruleRemarks are the rules that the settings change: every report says so.
+// ruleRemarks are what every report says of itself: which rules the settings change, and what was left out.
 func ruleRemarks(r *analyze.Result) (out []ruleRemark) {
 	for _, s := range r.Settings.Rules {
 		out = append(out, ruleRemark{s.Rule, "the settings have rule " + s.Rule + " as " + s.Set})
 	}
+	if what := r.Settings.Redacted; len(what) > 0 {
+		out = append(out, ruleRemark{"redacted", "redacted for sharing: " + strings.Join(what, ", ")})
+	}
 	return out
+}
+
+// redactedField is a column that says of each row what was left out for sharing: nobody should take a part for the whole.
+func redactedField[T any](r *analyze.Result) field[T] {
+	return textField("redacted", func(T) string { return listOf(r.Settings.Redacted) })
 }
 
 // vendorFields are the columns of a vendor's row, with one for each verdict.
@@ -224,5 +232,5 @@ func vendorFields() []field[*analyze.Vendor] {
 
 // writeCSVVendors writes a row a vendor; the last, without a name, is all whose vendor is not known.
 func writeCSVVendors(w io.Writer, r *analyze.Result, _ Options) error {
-	return sheet(w, vendorFields(), pointers(r.Vendors))
+	return sheet(w, append(vendorFields(), redactedField[*analyze.Vendor](r)), pointers(r.Vendors))
 }

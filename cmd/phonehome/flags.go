@@ -86,6 +86,7 @@ type viewFlags struct {
 	limit     int
 	wide      bool
 	only      filters
+	redact    redactions
 }
 
 func (f *viewFlags) add(fs *pflag.FlagSet) {
@@ -97,6 +98,7 @@ func (f *viewFlags) add(fs *pflag.FlagSet) {
 	fs.IntVar(&f.limit, "limit", rows, "`N` rows and findings in the table at most, 0 for all")
 	fs.BoolVar(&f.wide, "wide", false, "more columns in the table, and nothing cut")
 	fs.Var(newChoice(&f.color, auto, auto, "always", "never"), "color", "colour in the table; auto heeds NO_COLOR")
+	fs.Var(&f.redact, "redact", "leave out of all outputs, for sharing: who sent, names of destinations, what payload says; several are parted by commas (repeatable, docs/evidence.md)")
 	fs.Var(&f.only, "only", "keep only destinations of this vendor, client or name (*.NAME: all below it); repeatable: alternatives within a field, all fields together")
 }
 
@@ -187,6 +189,21 @@ func commandLine(name string, fs *pflag.FlagSet, inputs []string) string {
 		words = append(words, report.Quote(in))
 	}
 	return strings.Join(words, " ")
+}
+
+// arguments are the same flags one by one, as a command line has them, for a scan that is done again.
+func arguments(fs *pflag.FlagSet) []string {
+	out := []string{}
+	for _, q := range quoted {
+		f := fs.Lookup(q)
+		if f == nil || !f.Changed {
+			continue
+		}
+		for _, v := range valuesOf(f) {
+			out = append(out, "--"+q+"="+v)
+		}
+	}
+	return out
 }
 
 func valuesOf(f *pflag.Flag) []string {
