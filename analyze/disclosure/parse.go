@@ -38,6 +38,8 @@ var (
 	kinds    = []string{"contract", "trial", "free"}
 	statuses = []string{string(Approved), string(Proposed), string(Revoked)}
 	egresses = []string{string(EgressNone), string(EgressDisclosed), string(EgressAny)}
+
+	transports = []string{"tcp", "udp", "sctp"} // of ports
 )
 
 // The keys of a register's mappings.
@@ -61,7 +63,7 @@ func EntryKeys() []string { return slices.Clone(entryKeys) }
 func Load(paths []string) (*Register, error) {
 	r := &Register{assets: map[string]int{}}
 	for _, p := range paths {
-		b, err := readFile(p)
+		b, err := readFile(p, bounds.Bytes)
 		if err != nil {
 			return nil, err
 		}
@@ -81,13 +83,14 @@ func Parse(path string, b []byte) (*Register, error) {
 	return r, r.finish()
 }
 
-func readFile(path string) ([]byte, error) {
+// readFile reads a file up to one byte more than it may have.
+func readFile(path string, most int) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // read only
-	b, err := io.ReadAll(io.LimitReader(f, int64(bounds.Bytes)+1))
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -468,7 +471,7 @@ func (s *source) pattern(n ast.Node) (p Pattern, err error) {
 	err = s.each(k["ports"], "ports", func(at ast.Node, w string) error {
 		number, transport, ok := strings.Cut(w, "/")
 		v, err := strconv.ParseUint(number, 10, 16)
-		if !ok || err != nil || v == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, transport) {
+		if !ok || err != nil || v == 0 || !slices.Contains(transports, transport) {
 			return s.Errorf(at, "ports: %q must be a port such as 443/tcp", w)
 		}
 		p.Ports = append(p.Ports, Service{uint16(v), transport})
