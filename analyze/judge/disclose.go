@@ -24,7 +24,7 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 		d := &c.Destinations[i]
 		d.Disclosure, c.shares[i] = answer.Judgement, answer.Shares
 		d.Disclosure.Claimed = c.claimed(i)
-		d.registered(r, answer.Entries)
+		d.registered(r, answer.Shares[0].Entries)
 		if s := r.AssetOf(d.Client); s != nil && !r.Shared(d.Client) {
 			d.Asset = s.Name
 		}
