@@ -259,8 +259,8 @@ var (
 // readSquid reads Squid's lists of dstdomain and dst, but for those that http_access denies. A file without acl is a list of dstdomain alone, such as a dstdomain line names.
 func readSquid(p *imported, text string) error {
 	denied := squidDenied(text)
-	list := !strings.Contains(text, "acl ")
-	var head []string // of the acl that a line goes on with
+	bare := !strings.Contains(text, "acl ")
+	var head []string // acl, name, type: of the list that a line begins or goes on with
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
@@ -269,15 +269,12 @@ func readSquid(p *imported, text string) error {
 		if more {
 			words = words[:len(words)-1]
 		}
-		switch {
-		case list:
+		if bare {
 			head = []string{"acl", "", squidNames[0]}
-		case head == nil && len(words) > 2 && words[0] == "acl":
+		} else if head == nil && len(words) > 2 && words[0] == "acl" {
 			head, words = words[:3], words[3:]
-		case head == nil:
-			words = nil
 		}
-		if len(head) > 0 {
+		if head != nil {
 			p.squidList(n, head[1], head[2], words, denied)
 		}
 		if !more {
@@ -549,21 +546,27 @@ func (p *imported) csvRow(line int, header, cells []string) {
 			of[header[i]] = append(of[header[i]], cell)
 		}
 	}
-	d := wanted{line: line, vendor: firstOf(of["vendor"]), reference: strings.Join(of["reference"], ", ")}
-	for _, cell := range of["port"] {
-		for _, w := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(" ,;|", r) }) {
-			s, ok := service(w)
-			if !ok {
-				p.skip(line, "%q is no port such as 443 or 443/tcp", short(w))
-				return
-			}
-			d.ports = append(d.ports, s)
-		}
-	}
 	if len(of["to"]) == 0 && len(of) > 0 {
 		p.skip(line, "the row has no destination")
 	}
-	for _, d.what = range of["to"] {
-		p.add(d)
+	ports, ok := p.csvPorts(line, of["port"])
+	if !ok {
+		return
 	}
+	for _, what := range of["to"] {
+		p.add(wanted{line: line, what: what, ports: ports, vendor: firstOf(of["vendor"]), reference: strings.Join(of["reference"], ", ")})
+	}
+}
+
+// csvPorts reads the ports of a row; not ok where one is none, as the others alone would be another thing.
+func (p *imported) csvPorts(line int, cells []string) (out []Service, ok bool) {
+	for _, w := range strings.FieldsFunc(strings.Join(cells, " "), func(r rune) bool { return strings.ContainsRune(" ,;|", r) }) {
+		s, ok := service(w)
+		if !ok {
+			p.skip(line, "%q is no port such as 443 or 443/tcp", short(w))
+			return nil, false
+		}
+		out = append(out, s)
+	}
+	return out, true
 }

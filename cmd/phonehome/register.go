@@ -274,6 +274,9 @@ func patternsOf(d *judge.Destination) (list []disclosure.Pattern, what string) {
 			list = append(list, disclosure.Addressed(s.IP))
 			what = d.Servers[0].IP.String()
 		}
+		if more := d.ServersTotal - len(d.Servers); more > 0 {
+			what += fmt.Sprintf(" and others, of which a result does not list %d", more)
+		}
 	}
 	if d.OpenedBy == "client" {
 		for i := range list {
