@@ -30,6 +30,7 @@ type evidence struct {
 	limits   map[string]uint64
 	sorted   []rowRef   // all rows, in the order of facts, once they were asked for
 	byFrame  []nameRef  // the same of names
+	placing  []nameRef  // of these, the rows that say which networks are inside
 	ordinals [][]uint32 // by store: the number of a capture in the whole, by its number in the store; nil where they are the same
 }
 
@@ -65,11 +66,13 @@ type nameRef struct {
 
 // eachName calls f with all name rows by (capture, frame, index).
 func (e *evidence) eachName(f func(*hostname.Name) error) error {
-	if e.byFrame == nil {
-		e.byFrame = e.sortNames()
-	}
+	e.sortNames()
+	return e.eachNameOf(e.byFrame, f)
+}
+
+func (e *evidence) eachNameOf(refs []nameRef, f func(*hostname.Name) error) error {
 	var n hostname.Name
-	for _, r := range e.byFrame {
+	for _, r := range refs {
 		e.names[r.store].At(r.at, &n)
 		n.Capture = r.capture
 		if err := f(&n); err != nil {
@@ -80,24 +83,37 @@ func (e *evidence) eachName(f func(*hostname.Name) error) error {
 }
 
 // sortNames puts the places of all name rows in the order of facts.
-func (e *evidence) sortNames() []nameRef {
-	refs := []nameRef{}
+func (e *evidence) sortNames() {
+	if e.byFrame != nil {
+		return
+	}
+	n := 0
+	for _, s := range e.names {
+		n += s.Len()
+	}
+	refs := make([]nameRef, 0, n)
 	for i, s := range e.names {
-		refs = slices.Grow(refs, s.Len())
 		s.Each(func(at flow.Ref, n *hostname.Name) {
-			refs = append(refs, nameRef{capture: e.ordinal(i, n.Capture), frame: n.Frame, store: uint32(i), index: uint32(len(refs)), at: at})
+			r := nameRef{capture: e.ordinal(i, n.Capture), frame: n.Frame, store: uint32(i), index: uint32(len(refs)), at: at}
+			refs = append(refs, r)
+			if n.Kind == hostname.RAPrefix || n.Kind == hostname.DHCPLease {
+				e.placing = append(e.placing, r)
+			}
 		})
 	}
-	slices.SortFunc(refs, func(a, b nameRef) int {
-		return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.frame, b.frame), cmp.Compare(a.index, b.index))
-	})
-	return refs
+	slices.SortFunc(refs, nameRef.compare)
+	slices.SortFunc(e.placing, nameRef.compare)
+	e.byFrame = refs
+}
+
+func (r nameRef) compare(o nameRef) int {
+	return cmp.Or(cmp.Compare(r.capture, o.capture), cmp.Compare(r.frame, o.frame), cmp.Compare(r.index, o.index))
 }
 
 // eachFlow calls f with all flow rows by (first, first frame, key).
 func (e *evidence) eachFlow(f func(*flow.Row) error) error {
 	if e.sorted == nil {
-		e.sorted = e.sortRows()
+		e.sortRows(func(*flow.Row) {})
 	}
 	var r flow.Row
 	for _, ref := range e.sorted {
@@ -109,13 +125,18 @@ func (e *evidence) eachFlow(f func(*flow.Row) error) error {
 	return nil
 }
 
-// sortRows puts the places of all rows in the order of facts.
-func (e *evidence) sortRows() []rowRef {
-	refs := []rowRef{}
+// sortRows puts the places of all rows in the order of facts. It shows each row to see, in no order.
+func (e *evidence) sortRows(see func(*flow.Row)) {
+	n := 0
+	for _, s := range e.rows {
+		n += s.Len()
+	}
+	refs := make([]rowRef, 0, n)
 	for i, s := range e.rows {
-		refs = slices.Grow(refs, s.Len())
 		s.Each(func(at flow.Ref, r *flow.Row) {
 			refs = append(refs, rowRef{first: r.First, frame: r.FirstFrame, store: uint32(i), at: at})
+			r.FirstCapture = e.ordinal(i, r.FirstCapture)
+			see(r)
 		})
 	}
 	var x, y flow.Row
@@ -127,7 +148,7 @@ func (e *evidence) sortRows() []rowRef {
 		e.row(b, &y)
 		return x.Compare(&y)
 	})
-	return refs
+	e.sorted = refs
 }
 
 // writeFacts writes the rows of facts (docs/facts.md): names, flows, captures, end.
@@ -316,6 +337,9 @@ func (f *factWriter) flow(r *flow.Row) error {
 	f.str("opened", basis)
 	f.flag("server_first", (c == 0) == r.FromB)
 	f.opt("protocol", r.Protocol)
+	if id, ok := r.CommunityID(); ok {
+		f.str("community_id", id.String())
+	}
 	f.ends(r, c)
 	f.rest(r, c)
 	return f.end()

@@ -220,7 +220,8 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 		seen[p] = true
 		inferred = append(inferred, Inferred{Prefix: p.String(), Basis: basis, Capture: int(capture), Frame: frame})
 	}
-	if err := e.eachName(func(n *hostname.Name) error {
+	e.sortNames()
+	if err := e.eachNameOf(e.placing, func(n *hostname.Name) error {
 		switch n.Kind {
 		case hostname.RAPrefix:
 			if p, err := netip.ParsePrefix(string(n.Name)); err == nil {
@@ -234,9 +235,7 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 		return nil, nil, err
 	}
 	owners := flow.NewOwners()
-	if err := e.eachFlow(func(r *flow.Row) error { owners.Add(r, given); return nil }); err != nil {
-		return nil, nil, err
-	}
+	e.sortRows(func(r *flow.Row) { owners.Add(r, given) })
 	owners.Inferred(func(a netip.Addr, capture uint32, frame uint64) { add(single(a), "mac", capture, frame) })
 	for p := range seen {
 		all.AddPrefix(p)

@@ -50,6 +50,7 @@ var Formats = []Format{
 	{Name: "github", Help: "annotations of a GitHub workflow; on stdout of one, its summary and outputs are written too", Write: writeGitHub},
 	{Name: "gitlab", Help: "code quality report of GitLab", Write: writeGitLab},
 	{Name: "lock", Help: "what is there, one key a line: the baseline of later scans (docs/ci.md)", Suffixes: []string{".lock"}, Write: writeLock},
+	{Name: "zeek", Help: "logs as Zeek writes them, of the facts and of the findings", Live: true, Folder: writeZeek},
 	{Name: "facts", Help: "what the packets say, one JSON object a line (docs/facts.md); read back in place of the captures", Suffixes: []string{".ndjson", ".jsonl"},
 		Live: true, Write: writeFacts},
 }
