@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"phonehome/analyze/capture"
+	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
 	"phonehome/analyze/packet"
 	"phonehome/analyze/vendors"
@@ -173,9 +174,27 @@ func Scan(ctx context.Context, o Options) (*Result, error) {
 // WriteFacts writes the facts that the result rests on. A result that was read from a file has none.
 func (r *Result) WriteFacts(w io.Writer) error {
 	if r.evidence == nil {
-		return errors.New("a saved result holds no facts: scan the captures, or keep their facts with -o facts=FILE.zst")
+		return errNoFacts
 	}
 	return r.evidence.writeFacts(w)
+}
+
+var errNoFacts = errors.New("a saved result holds no facts: scan the captures, or keep their facts with -o facts=FILE.zst")
+
+// EachFlow calls f with each flow row of the facts in their order; the Row is reused. A result that was read from a file has none.
+func (r *Result) EachFlow(f func(*flow.Row) error) error {
+	if r.evidence == nil {
+		return errNoFacts
+	}
+	return r.evidence.eachFlow(f)
+}
+
+// EachName calls f with each name row of the facts in their order, as EachFlow does.
+func (r *Result) EachName(f func(*hostname.Name) error) error {
+	if r.evidence == nil {
+		return errNoFacts
+	}
+	return r.evidence.eachName(f)
 }
 
 // ReadResult reads a result that was saved with -f json. Unknown keys are accepted; another schema is not.

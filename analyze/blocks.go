@@ -28,12 +28,16 @@ func (b *block) release() {
 // blocksAhead is how many blocks a reader may be ahead of its consumer: enough to hide a late disk, few enough for a cache.
 const blocksAhead = 4
 
-// feed is one capture being read: a goroutine cuts blocks, another hashes them.
+// feed is one capture being read: a goroutine cuts blocks, another hashes them. Where one goroutine is to do it all, the consumer cuts the blocks of a
+// plain file itself: their headers are in its cache then.
 type feed struct {
+	scan   *scan
 	source *capture.Source
 	reader *capture.Reader
-	blocks chan *block
-	err    error // set before blocks is closed
+	hash   *hasher
+	blocks chan *block // nil where the consumer cuts them
+	ended  bool        // the last block was cut
+	err    error       // set before blocks is closed
 	sum    string
 	cur    *block // block that the merge is in
 	at     int    // record of cur that is next
@@ -41,53 +45,73 @@ type feed struct {
 
 // open starts reading a source; done tells when its goroutines have ended.
 func (s *scan) open(ctx context.Context, src *capture.Source) *feed {
-	f := &feed{source: src, blocks: make(chan *block, blocksAhead)}
+	f := &feed{scan: s, source: src}
+	if s.o.Workers <= 1 && src.Plain() {
+		return f
+	}
+	f.blocks = make(chan *block, blocksAhead)
 	s.wait.Add(1)
 	go func() {
 		defer s.wait.Done()
 		defer close(f.blocks)
-		f.err = s.read(ctx, f)
+		f.read(ctx)
 	}()
 	return f
 }
 
 // read runs in the reading goroutine of a feed.
-func (s *scan) read(ctx context.Context, f *feed) error {
-	r, err := f.source.Open(capture.Options{BlockSize: s.o.BlockSize, Hash: s.o.Hash})
-	if err != nil {
-		return err
+func (f *feed) read(ctx context.Context) {
+	for b := f.cut(); b != nil; b = f.cut() {
+		select {
+		case f.blocks <- b:
+		case <-ctx.Done():
+			b.release()
+			f.end(ctx.Err())
+			return
+		}
 	}
-	defer r.Close()
-	f.reader = r
-	h := s.startHash()
-	defer func() { f.sum = h.finish() }()
-	for {
-		b := s.pool.Get().(*block)
-		err := r.Next(&b.Block)
-		fresh := b.Fresh()
-		if fresh != nil {
-			s.bytesDone.Add(int64(len(fresh)))
-		}
-		last := err != nil
-		if last && len(b.Records) == 0 && len(fresh) == 0 {
-			s.pool.Put(b)
-		} else {
-			b.refs.Store(2)
-			h.add(b)
-			select {
-			case f.blocks <- b:
-			case <-ctx.Done():
-				b.release()
-				return ctx.Err()
-			}
-		}
-		if err == io.EOF {
+}
+
+// cut reads the next block; nil at the end of the capture, and where it can't be read.
+func (f *feed) cut() *block {
+	if f.ended {
+		return nil
+	}
+	if f.reader == nil {
+		r, err := f.source.Open(capture.Options{BlockSize: f.scan.o.BlockSize, Hash: f.scan.o.Hash})
+		if err != nil {
+			f.ended, f.err = true, err
 			return nil
 		}
-		if err != nil {
-			return err
-		}
+		f.reader, f.hash = r, f.scan.startHash()
 	}
+	b := f.scan.pool.Get().(*block)
+	err := f.reader.Next(&b.Block)
+	f.scan.bytesDone.Add(int64(len(b.Fresh())))
+	if err != nil && len(b.Records) == 0 && len(b.Fresh()) == 0 {
+		f.scan.pool.Put(b)
+		b = nil
+	} else {
+		b.refs.Store(2)
+		f.hash.add(b)
+	}
+	if err != nil {
+		f.end(err)
+	}
+	return b
+}
+
+// end closes the capture. It may have ended, or not begun.
+func (f *feed) end(err error) {
+	if f.ended || f.reader == nil {
+		return
+	}
+	f.ended = true
+	if err != io.EOF {
+		f.err = err
+	}
+	f.sum = f.hash.finish()
+	f.reader.Close()
 }
 
 // hasher hashes the blocks of one file on a goroutine of its own.
@@ -140,11 +164,16 @@ func (f *feed) next() *capture.Record {
 			f.cur.release()
 			f.cur = nil
 		}
-		b, ok := <-f.blocks
-		if !ok {
+		if f.cur, f.at = f.nextBlock(), 0; f.cur == nil {
 			return nil
 		}
-		f.cur, f.at = b, 0
 	}
 	return &f.cur.Records[f.at]
+}
+
+func (f *feed) nextBlock() *block {
+	if f.blocks == nil {
+		return f.cut()
+	}
+	return <-f.blocks
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"phonehome/analyze/capture"
@@ -29,6 +31,7 @@ type evidence struct {
 	limits   map[string]uint64
 	sorted   []rowRef   // all rows, in the order of facts, once they were asked for
 	byFrame  []nameRef  // the same of names
+	placing  []nameRef  // of these, the rows that say which networks are inside
 	ordinals [][]uint32 // by store: the number of a capture in the whole, by its number in the store; nil where they are the same
 }
 
@@ -64,11 +67,13 @@ type nameRef struct {
 
 // eachName calls f with all name rows by (capture, frame, index).
 func (e *evidence) eachName(f func(*hostname.Name) error) error {
-	if e.byFrame == nil {
-		e.byFrame = e.sortNames()
-	}
+	e.sortNames()
+	return e.eachNameOf(e.byFrame, f)
+}
+
+func (e *evidence) eachNameOf(refs []nameRef, f func(*hostname.Name) error) error {
 	var n hostname.Name
-	for _, r := range e.byFrame {
+	for _, r := range refs {
 		e.names[r.store].At(r.at, &n)
 		n.Capture = r.capture
 		if err := f(&n); err != nil {
@@ -79,24 +84,37 @@ func (e *evidence) eachName(f func(*hostname.Name) error) error {
 }
 
 // sortNames puts the places of all name rows in the order of facts.
-func (e *evidence) sortNames() []nameRef {
-	refs := []nameRef{}
+func (e *evidence) sortNames() {
+	if e.byFrame != nil {
+		return
+	}
+	n := 0
+	for _, s := range e.names {
+		n += s.Len()
+	}
+	refs := make([]nameRef, 0, n)
 	for i, s := range e.names {
-		refs = slices.Grow(refs, s.Len())
 		s.Each(func(at flow.Ref, n *hostname.Name) {
-			refs = append(refs, nameRef{capture: e.ordinal(i, n.Capture), frame: n.Frame, store: uint32(i), index: uint32(len(refs)), at: at})
+			r := nameRef{capture: e.ordinal(i, n.Capture), frame: n.Frame, store: uint32(i), index: uint32(len(refs)), at: at}
+			refs = append(refs, r)
+			if n.Kind == hostname.RAPrefix || n.Kind == hostname.DHCPLease {
+				e.placing = append(e.placing, r)
+			}
 		})
 	}
-	slices.SortFunc(refs, func(a, b nameRef) int {
-		return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.frame, b.frame), cmp.Compare(a.index, b.index))
-	})
-	return refs
+	slices.SortFunc(refs, nameRef.compare)
+	slices.SortFunc(e.placing, nameRef.compare)
+	e.byFrame = refs
+}
+
+func (r nameRef) compare(o nameRef) int {
+	return cmp.Or(cmp.Compare(r.capture, o.capture), cmp.Compare(r.frame, o.frame), cmp.Compare(r.index, o.index))
 }
 
 // eachFlow calls f with all flow rows by (first, first frame, key).
 func (e *evidence) eachFlow(f func(*flow.Row) error) error {
 	if e.sorted == nil {
-		e.sorted = e.sortRows()
+		e.sortRows(func(*flow.Row) {})
 	}
 	var r flow.Row
 	for _, ref := range e.sorted {
@@ -108,13 +126,18 @@ func (e *evidence) eachFlow(f func(*flow.Row) error) error {
 	return nil
 }
 
-// sortRows puts the places of all rows in the order of facts.
-func (e *evidence) sortRows() []rowRef {
-	refs := []rowRef{}
+// sortRows puts the places of all rows in the order of facts. It shows each row to see, in no order.
+func (e *evidence) sortRows(see func(*flow.Row)) {
+	n := 0
+	for _, s := range e.rows {
+		n += s.Len()
+	}
+	refs := make([]rowRef, 0, n)
 	for i, s := range e.rows {
-		refs = slices.Grow(refs, s.Len())
 		s.Each(func(at flow.Ref, r *flow.Row) {
 			refs = append(refs, rowRef{first: r.First, frame: r.FirstFrame, store: uint32(i), at: at})
+			r.FirstCapture = e.ordinal(i, r.FirstCapture)
+			see(r)
 		})
 	}
 	var x, y flow.Row
@@ -126,7 +149,7 @@ func (e *evidence) sortRows() []rowRef {
 		e.row(b, &y)
 		return x.Compare(&y)
 	})
-	return refs
+	e.sorted = refs
 }
 
 // writeFacts writes the rows of facts (docs/facts.md): names, flows, captures, end.
@@ -315,6 +338,9 @@ func (f *factWriter) flow(r *flow.Row) error {
 	f.str("opened", basis)
 	f.flag("server_first", (c == 0) == r.FromB)
 	f.opt("protocol", r.Protocol)
+	if id, ok := r.CommunityID(); ok {
+		f.str("community_id", id.String())
+	}
 	f.ends(r, c)
 	f.rest(r, c)
 	return f.end()
@@ -410,15 +436,24 @@ func appendJSONString(b []byte, s string) []byte {
 			i++
 		default:
 			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == '\u2028' || r == '\u2029' {
-				b = append(b, '\\', 'u', '2', '0', '2', hexDigits[r&15])
-			} else {
-				b = utf8.AppendRune(b, r)
-			}
+			b = appendRune(b, r)
 			i += n
 		}
 	}
 	return append(b, '"')
+}
+
+// appendRune adds a rune beyond ASCII: as an escape where it has no ink (controls, bidirectional marks, zero width, line separators), since facts are looked at on terminals too.
+func appendRune(b []byte, r rune) []byte {
+	const last4 = 0xffff
+	switch {
+	case unicode.IsPrint(r):
+		return utf8.AppendRune(b, r)
+	case r > last4:
+		hi, lo := utf16.EncodeRune(r)
+		return fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
+	}
+	return fmt.Appendf(b, `\u%04x`, r)
 }
 
 // addrOf parses an address of facts.

@@ -64,6 +64,9 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	r.Summary = summarise(r)
 	r.Exit = e.exit(o, append(failed, r.unjudged(o)...))
 	r.gate(o.FailOn)
+	if o.FailOnUnused {
+		r.gateUnused()
+	}
 	return r, nil
 }
 
@@ -108,11 +111,28 @@ func (r *Result) gate(failOn string) {
 	if failOn == FailNew {
 		reason = fmt.Sprintf("%d %s of destinations that are not in the baseline", n, words)
 	}
-	if r.Exit.Code == 0 {
+	r.fail(reason)
+}
+
+// fail makes the run end with exit 1, unless it ends with a greater code already: then the reason stands beside that one's.
+func (r *Result) fail(reason string) {
+	switch r.Exit.Code {
+	case 0:
 		r.Exit = Exit{Code: 1, Reasons: []string{reason}}
-		return
+	case 1:
+		r.Exit.Reasons = append(r.Exit.Reasons, reason)
+	default:
+		r.Exit.Also = append(r.Exit.Also, reason)
 	}
-	r.Exit.Also = append(r.Exit.Also, reason)
+}
+
+// gateUnused adds the suppressions that cover nothing to how the run ends: what nobody needs any more could one day cover what nobody approved.
+func (r *Result) gateUnused() {
+	for i := range r.Suppressions {
+		if s := &r.Suppressions[i]; s.Used == 0 {
+			r.fail(fmt.Sprintf("the suppression at %s:%d covers nothing", s.File, s.Line))
+		}
+	}
 }
 
 // Values of Options.FailOn beside severities.
@@ -205,7 +225,8 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 		seen[p] = true
 		inferred = append(inferred, Inferred{Prefix: p.String(), Basis: basis, Capture: int(capture), Frame: frame})
 	}
-	if err := e.eachName(func(n *hostname.Name) error {
+	e.sortNames()
+	if err := e.eachNameOf(e.placing, func(n *hostname.Name) error {
 		switch n.Kind {
 		case hostname.RAPrefix:
 			if p, err := netip.ParsePrefix(string(n.Name)); err == nil {
@@ -219,9 +240,7 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 		return nil, nil, err
 	}
 	owners := flow.NewOwners()
-	if err := e.eachFlow(func(r *flow.Row) error { owners.Add(r, given); return nil }); err != nil {
-		return nil, nil, err
-	}
+	e.sortRows(func(r *flow.Row) { owners.Add(r, given) })
 	owners.Inferred(func(a netip.Addr, capture uint32, frame uint64) { add(single(a), "mac", capture, frame) })
 	for p := range seen {
 		all.AddPrefix(p)

@@ -19,7 +19,7 @@ const module = "phonehome"
 // The fixtures serve tests only, and may import nothing of what they test.
 var layers = map[string][]string{
 	"cmd/phonehome":      {"report", "analyze", "analyze/judge", "analyze/disclosure", "analyze/yamldoc", "analyze/vendors"},
-	"report":             {"analyze", "analyze/judge", "analyze/disclosure", "analyze/capture"},
+	"report":             {"analyze", "analyze/judge", "analyze/disclosure", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze":            {"analyze/slice", "analyze/judge", "analyze/disclosure", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/judge":      {"analyze/disclosure", "analyze/personal", "analyze/rhythm", "analyze/yamldoc", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/disclosure": {"analyze/yamldoc", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},

@@ -38,6 +38,7 @@ type Options struct {
 	Intel        []string                    // lists of indicators
 	Ignore       []string                    // files of suppressions
 	Baseline     []string                    // lock files and results: what was there before
+	FailOnUnused bool                        // a suppression that covers nothing makes the run end with exit 1
 	Strict       bool
 	AllowCutTail bool
 	Expect       []string // names of which each must have been seen

@@ -33,6 +33,7 @@ type scan struct {
 	shards  [shards]shard
 	counts  []counts // by capture
 	workers []*worker
+	near    []flow.Item // packets that wait, where there are no workers
 	seen    []nrb
 
 	pool      sync.Pool
@@ -82,6 +83,11 @@ func (s *scan) run(ctx context.Context) (infos []capture.Info, failed []string) 
 	s.decoder.Flush()
 	s.stopWorkers()
 	s.wait.Wait()
+	for _, f := range feeds {
+		if f != nil {
+			f.end(ctx.Err()) // one that the consumer cuts, where it was interrupted
+		}
+	}
 	for i := range s.shards {
 		s.shards[i].table.Finish()
 	}
@@ -213,7 +219,7 @@ func (s *scan) emit(p *packet.Packet) {
 	case packet.Flow, packet.OtherIP:
 		pair := p.Hash()
 		if len(s.workers) == 0 {
-			s.shards[pair%shards].table.Add(p, pair)
+			s.put(p, pair)
 			return
 		}
 		s.workers[pair%shards%uint64(len(s.workers))].put(p, pair)

@@ -1,30 +1,30 @@
 package analyze
 
-import "phonehome/analyze/packet"
+import (
+	"slices"
+
+	"phonehome/analyze/flow"
+	"phonehome/analyze/packet"
+)
 
 // worker owns the shards whose number is its own modulo the number of workers.
 type worker struct {
 	in    chan batch
-	spare chan []item
-	next  []item
+	spare chan []flow.Item
+	next  []flow.Item
 	done  chan struct{}
-}
-
-// item is a packet on its way to a shard.
-type item struct {
-	packet packet.Packet
-	pair   uint64
 }
 
 // batch is what one block has for one worker. The packets' payloads lie in the block.
 type batch struct {
-	items []item
+	items []flow.Item
 	block *block
 }
 
 const (
 	batchesAhead = 4   // batches that wait for a worker
 	batchLen     = 512 // items that a new batch has room for
+	together     = 16  // items that are looked up at once
 )
 
 // startWorkers starts the shard workers, unless one goroutine is to do it all: handing packets on costs more than counting them, so that
@@ -34,7 +34,7 @@ func (s *scan) startWorkers() {
 		return
 	}
 	for range min(s.o.Workers, shards) {
-		w := &worker{in: make(chan batch, batchesAhead), spare: make(chan []item, batchesAhead+2), done: make(chan struct{})}
+		w := &worker{in: make(chan batch, batchesAhead), spare: make(chan []flow.Item, batchesAhead+2), done: make(chan struct{})}
 		s.workers = append(s.workers, w)
 		go s.work(w)
 	}
@@ -43,9 +43,8 @@ func (s *scan) startWorkers() {
 func (s *scan) work(w *worker) {
 	defer close(w.done)
 	for b := range w.in {
-		for i := range b.items {
-			it := &b.items[i]
-			s.shards[it.pair%shards].table.Add(&it.packet, it.pair)
+		for some := range slices.Chunk(b.items, together) {
+			s.add(some)
 		}
 		if b.block != nil {
 			b.block.release()
@@ -63,10 +62,40 @@ func (w *worker) put(p *packet.Packet, pair uint64) {
 		select {
 		case w.next = <-w.spare:
 		default:
-			w.next = make([]item, 0, batchLen)
+			w.next = make([]flow.Item, 0, batchLen)
 		}
 	}
-	w.next = append(w.next, item{*p, pair})
+	w.next = append(w.next, flow.Item{Packet: *p, Pair: pair})
+}
+
+// add gives packets to their shards.
+func (s *scan) add(items []flow.Item) {
+	for i := range items {
+		s.table(&items[i]).Look(&items[i])
+	}
+	for i := range items {
+		s.table(&items[i]).Meet(&items[i])
+	}
+	for i := range items {
+		s.table(&items[i]).Take(&items[i])
+	}
+}
+
+// table is the flow table of the shard that a packet belongs to.
+func (s *scan) table(it *flow.Item) *flow.Table { return s.shards[it.Pair%shards].table }
+
+// put is worker.put where one goroutine does it all.
+func (s *scan) put(p *packet.Packet, pair uint64) {
+	s.near = append(s.near, flow.Item{Packet: *p, Pair: pair})
+	if len(s.near) == together {
+		s.settle()
+	}
+}
+
+// settle gives the packets that wait to their shards: payload lives no longer than its block.
+func (s *scan) settle() {
+	s.add(s.near)
+	s.near = s.near[:0]
 }
 
 // hold keeps a block while its records are decoded.
@@ -74,6 +103,7 @@ func (s *scan) hold(b *block) { b.refs.Add(1) }
 
 // dispatch hands what a block gave to the workers, each of which lets go of the block when it is done.
 func (s *scan) dispatch(b *block) {
+	s.settle()
 	for _, w := range s.workers {
 		if len(w.next) > 0 {
 			b.refs.Add(1)
@@ -86,6 +116,7 @@ func (s *scan) dispatch(b *block) {
 
 // stopWorkers hands on what is left and waits for the workers.
 func (s *scan) stopWorkers() {
+	s.settle()
 	for _, w := range s.workers {
 		if len(w.next) > 0 {
 			w.in <- batch{w.next, nil}

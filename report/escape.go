@@ -4,12 +4,17 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // Terminal makes text from a capture, or of a file name, safe to show on a terminal, and visible as what it is: everything that moves the
-// cursor, turns the direction of writing, or takes no room stands as an escape (\x1b, \u202e), and so do bytes that are no UTF-8.
+// cursor, turns the direction of writing, or takes no room stands as an escape (\x1b, \u202e), and so do bytes that are no UTF-8. What a CI system takes for a command where it
+// stands at the beginning of a line, or ("##[") anywhere in its log, is broken up.
 func Terminal(s string) string {
+	if strings.HasPrefix(s, "::") || strings.Contains(s, "##") {
+		s = logCommands.Replace(s)
+	}
 	if plain(s) {
 		return s
 	}
@@ -76,7 +81,11 @@ func runeEscape(r rune) string {
 func appendSafeJSON(b, json []byte) []byte {
 	for i := 0; i < len(json); {
 		if c := json[i]; c < utf8.RuneSelf && c != 0x7f { // controls are escaped already
-			b = append(b, c)
+			if c == '#' && i > 0 && json[i-1] == '#' { // "##[" is a command to some CI systems
+				b = append(b, `\u0023`...)
+			} else {
+				b = append(b, c)
+			}
 			i++
 			continue
 		}
@@ -85,7 +94,7 @@ func appendSafeJSON(b, json []byte) []byte {
 		case shown(r):
 			b = append(b, json[i:i+n]...)
 		case r > 0xffff:
-			hi, lo := surrogates(r)
+			hi, lo := utf16.EncodeRune(r)
 			b = fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
 		default:
 			b = fmt.Appendf(b, `\u%04x`, r)
@@ -93,11 +102,4 @@ func appendSafeJSON(b, json []byte) []byte {
 		i += n
 	}
 	return b
-}
-
-// surrogates splits a rune beyond U+FFFF (RFC 2781, section 2.1).
-func surrogates(r rune) (hi, lo rune) {
-	const plane, base1, base2, bits = 0x10000, 0xd800, 0xdc00, 10
-	r -= plane
-	return base1 + r>>bits, base2 + r&(1<<bits-1)
 }

@@ -41,7 +41,16 @@ type Options struct {
 var Formats = []Format{
 	{Name: "table", Help: "who got how much, for a person at a terminal", Suffixes: []string{".txt"}, Write: writeTable},
 	{Name: "json", Help: "the whole result, schema phonehome.result/1 (docs/result.md)", Suffixes: []string{".json"}, Write: writeJSON},
+	{Name: "csv", Help: "a row a destination (RFC 4180)", Suffixes: []string{".csv"}, Write: writeCSV},
+	{Name: "csv-findings", Help: "a row a finding", Write: writeCSVFindings},
+	{Name: "csv-vendors", Help: "a row a vendor", Write: writeCSVVendors},
+	{Name: "markdown", Help: "the comment of a pull request, or a page of a wiki: bounded", Suffixes: []string{".md"}, Write: writeMarkdown},
+	{Name: "sarif", Help: "alerts of code scanning, SARIF 2.1.0", Suffixes: []string{".sarif"}, Write: writeSARIF},
+	{Name: "junit", Help: "a test case a destination", Suffixes: []string{".xml"}, Write: writeJUnit},
+	{Name: "github", Help: "annotations of a GitHub workflow; on stdout of one, its summary and outputs are written too", Write: writeGitHub},
+	{Name: "gitlab", Help: "code quality report of GitLab", Write: writeGitLab},
 	{Name: "lock", Help: "what is there, one key a line: the baseline of later scans (docs/ci.md)", Suffixes: []string{".lock"}, Write: writeLock},
+	{Name: "zeek", Help: "logs as Zeek writes them, of the facts and of the findings", Live: true, Folder: writeZeek},
 	{Name: "facts", Help: "what the packets say, one JSON object a line (docs/facts.md); read back in place of the captures", Suffixes: []string{".ndjson", ".jsonl"},
 		Live: true, Write: writeFacts},
 }

@@ -32,14 +32,6 @@ func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
 	return j.finish()
 }
 
-// Indented writes any value as the result is written: indented, and safe to be looked at on a terminal.
-func Indented(w io.Writer, v any) error {
-	j := newJSONWriter(bufio.NewWriter(w))
-	j.encode(reflect.ValueOf(&v).Elem(), "")
-	j.text("\n")
-	return j.finish()
-}
-
 // jsonWriter keeps the first error.
 type jsonWriter struct {
 	w       *bufio.Writer
@@ -65,7 +57,7 @@ func (j *jsonWriter) text(s string) {
 // field writes the value of one key of the result.
 func (j *jsonWriter) field(v reflect.Value) {
 	if v.Kind() != reflect.Slice {
-		j.encode(v, "  ")
+		j.encode(v.Addr(), "  ")
 		return
 	}
 	if v.Len() == 0 {
@@ -75,7 +67,7 @@ func (j *jsonWriter) field(v reflect.Value) {
 	sep := "[\n    "
 	for i := 0; i < v.Len() && j.err == nil; i++ {
 		j.text(sep)
-		j.encode(v.Index(i), "    ")
+		j.encode(v.Index(i).Addr(), "    ")
 		sep = ",\n    "
 	}
 	j.text("\n  ]")
@@ -88,7 +80,7 @@ func (j *jsonWriter) encode(v reflect.Value, prefix string) {
 	}
 	j.value.Reset()
 	j.encoder.SetIndent(prefix, "  ")
-	if j.err = j.encoder.Encode(v.Addr().Interface()); j.err != nil {
+	if j.err = j.encoder.Encode(v.Interface()); j.err != nil {
 		return
 	}
 	j.safe = appendSafeJSON(j.safe[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")))
@@ -103,4 +95,12 @@ func (j *jsonWriter) finish() error {
 		return fmt.Errorf("write json: %w", j.err)
 	}
 	return nil
+}
+
+// Indented writes a value as JSON, whole, as the result is written: indented, and safe to be looked at on a terminal.
+func Indented(w io.Writer, v any) error {
+	j := newJSONWriter(bufio.NewWriter(w))
+	j.encode(reflect.ValueOf(v), "")
+	j.text("\n")
+	return j.finish()
 }

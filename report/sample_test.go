@@ -80,3 +80,51 @@ func office() *analyze.Result {
 	r.Coverage.CannotSee = []string{"capture.pcap is cut short: what came after is not known."}
 	return r
 }
+
+// busy is a sample with a register, and findings of each status.
+func busy() *analyze.Result {
+	r := office()
+	r.Settings.Register = []disclosure.FileSum{{Path: "register.yaml", SHA256: "ab"}}
+	r.Settings.Rules = []analyze.RuleSetting{{Rule: "beacon", Set: "off"}, {Rule: "hidden-name", Set: "low"}}
+	r.Settings.FailOn, r.Settings.Baseline = "medium", []string{"egress.lock"}
+	r.Captures[0].SHA256 = "cd"
+	r.Register = []judge.Observed{{ID: "examplesec-sensor", Vendor: "ExampleSec", File: "register.yaml", Line: 7, Status: "approved", End: "2018-09-30", Observed: true}}
+	for i := range r.Destinations {
+		r.Destinations[i].Disclosure = disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}
+	}
+	for i := range 2 {
+		r.Destinations[i].Disclosure = disclosure.Judgement{Verdict: disclosure.Expired, Entry: "examplesec-sensor", Reason: "the entry ended on 2018-09-30"}
+	}
+	r.Destinations[3].Disclosure = disclosure.Judgement{Verdict: disclosure.Disclosed, Entry: "examplesec-sensor", Reason: "covered"}
+	r.Suppressions = []judge.Suppression{{File: "ignore.yaml", Line: 3, Rule: "undisclosed-destination", Client: "10.0.0.40", Reason: "the camera in the lobby", Approver: "privacy@example.com", Expires: "2019-01-31", Used: 1},
+		{File: "ignore.yaml", Line: 9, Rule: "beacon", Client: "10.0.0.9", Reason: "x", Approver: "y", Expires: "2018-11-30", Expired: true}}
+	r.Findings = []judge.Finding{
+		finding("f1", "disclosure-expired", judge.High, judge.Open, r, 0, 1),
+		finding("f2", "undisclosed-destination", judge.Medium, judge.Open, r, 2, 5),
+		finding("f3", "undisclosed-destination", judge.Medium, judge.Suppressed, r, 4),
+		finding("f4", "new-destination", judge.Medium, judge.Baselined, r, 7),
+	}
+	r.Findings[2].Suppression = "ignore.yaml:3"
+	r.Exit = analyze.Exit{Code: 1, Reasons: []string{"2 findings at or above medium"}}
+	return r
+}
+
+// finding is about some destinations of a result.
+func finding(id, rule string, s judge.Severity, status judge.Status, r *analyze.Result, of ...int) judge.Finding {
+	f := judge.Finding{ID: id, Fingerprint: "fedcba987654321" + id[1:], Rule: rule, Severity: s, Status: status, Confidence: "high", Facts: []string{"12 MB of payload left from 1 client."},
+		Inference: "The register supplied does not show that anyone agreed to this.", Unknown: []string{"What was sent: content not observed."}, Clients: []string{}, Servers: []string{}, Names: []string{},
+		Destinations: []string{}, First: noon, Last: noon.Add(time.Hour), FramesTotal: 12, FilterAll: "(ip.addr in {10.0.0.5} && ip.addr in {203.0.113.9})",
+		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames"}}}
+	for _, i := range of {
+		d := &r.Destinations[i]
+		f.Destinations = append(f.Destinations, d.ID)
+		f.Clients = append(f.Clients, d.Client.String())
+		f.Vendor, f.VendorBasis = d.Vendor, d.VendorBasis
+		f.PayloadOut += d.PayloadOut
+		if d.Name != "" {
+			f.Names = append(f.Names, d.Name)
+		}
+	}
+	f.Title = fmt.Sprintf("%d destinations of %s: not covered by the register supplied", len(of), f.Vendor)
+	return f
+}

@@ -79,6 +79,9 @@ func openZstd(r io.Reader) (io.Reader, error) {
 
 const headLen = 64 << 10 // bytes looked at before a file is read
 
+// Plain says whether the source is a file whose bytes are read as they are.
+func (s *Source) Plain() bool { return s.stdin == nil && s.compression == "" }
+
 // open opens the file as given.
 func (s *Source) open() (io.ReadCloser, error) {
 	if s.stdin != nil {

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/net/publicsuffix"
 )
 
 // Traffic is one destination as a register is asked about it.
@@ -35,10 +33,12 @@ type Part struct {
 // Judged is the answer about one Traffic.
 type Judged struct {
 	Judgement
-	Shares []Share
+	Entries []string // all that the verdict rests on, in the order of the register: Entry is the first
+	Shares  []Share  // of each verdict that holds, the gravest first
 }
 
-// Share is what a destination sent under one verdict: traffic that runs past the end of an entry is parted by the hour.
+// Share is what a destination sent under one verdict: traffic that runs past the end of an entry is parted by the hour. Where several names get the verdict, it is the
+// least of theirs, which holds whichever name it was.
 type Share struct {
 	Verdict     Verdict
 	PayloadOut  uint64
@@ -58,7 +58,7 @@ type DayOut struct {
 	PayloadOut, Limit uint64
 }
 
-// Observed is what was seen of an entry.
+// Observed is what was seen of an entry. What may be of several entries, as several names fit, was seen of each.
 type Observed struct {
 	Destinations int
 	PayloadOut   uint64
@@ -69,42 +69,94 @@ type Observed struct {
 type Judge struct {
 	r    *Register
 	all  []*asked
-	days map[int]map[time.Time]uint64 // by entry
+	days map[entryDay]uint64 // payload that counts against limits
 }
 
-// asked is a destination with what was decided so far.
-type asked struct {
-	t      *Traffic
-	entry  int // -1: none
-	holds  map[Verdict]*Share
-	reason map[Verdict]string
+// entryDay is a UTC day of an entry.
+type entryDay struct {
+	entry int
+	day   time.Time
 }
 
 // NewJudge returns a Judge without destinations.
-func (r *Register) NewJudge() *Judge { return &Judge{r: r, days: map[int]map[time.Time]uint64{}} }
+func (r *Register) NewJudge() *Judge { return &Judge{r: r, days: map[entryDay]uint64{}} }
 
 // Add judges one destination but for the limits of a day. The order of calls is that of the answers.
-func (j *Judge) Add(t *Traffic) { j.all = append(j.all, j.decide(t)) }
-
-func (j *Judge) decide(t *Traffic) *asked {
-	if len(t.Names) < 2 {
-		return j.one(t, firstOf(t.Names), firstOf(t.Vendors))
+func (j *Judge) Add(t *Traffic) {
+	a := newAsked(t)
+	if len(t.Names) == 0 {
+		a.views = append(a.views, j.r.view(a, "", ""))
 	}
-	var first *asked
 	for i, n := range t.Names {
-		a := j.one(t, n, t.Vendors[i])
-		if first == nil {
-			first = a
-			continue
-		}
-		if a.entry != first.entry || a.gravest() != first.gravest() {
-			u := newAsked(t)
-			u.entry = -1
-			u.share(Unattributable, t, "several names fit, and the register supplied does not say the same of "+strings.Join(t.Names, ", "), 0)
-			return u
+		a.views = append(a.views, j.r.view(a, n, t.Vendors[i]))
+	}
+	j.all = append(j.all, a)
+	for i := range a.parts {
+		if k, ok := j.counted(a, i); ok {
+			j.days[k] += a.parts[i].PayloadOut
 		}
 	}
-	return first
+}
+
+// counted is the day against whose limit a part counts. Under several names it counts once, and only if all are of one entry: else nobody knows whose bytes they are.
+func (j *Judge) counted(a *asked, part int) (entryDay, bool) {
+	k, ok := j.limited(a, a.views[0], part)
+	for _, v := range a.views[1:] {
+		ok = ok && v.entries[part] == k.entry
+	}
+	return k, ok
+}
+
+// limited is the day whose limit a part comes under by one of its names: of an entry that has one, within its dates.
+func (j *Judge) limited(a *asked, v *view, part int) (entryDay, bool) {
+	e := v.entries[part]
+	if e == noEntry || j.r.Entries[e].MaxBytesOutPerDay == 0 {
+		return entryDay{}, false
+	}
+	d := day(a.parts[part].Hour)
+	side, _ := j.r.Entries[e].at(d)
+	return entryDay{e, d}, side == 0
+}
+
+// Finish returns the answers in the order of Add. It changes nothing: it may be called again, and after more was added.
+func (j *Judge) Finish() []Judged {
+	out := make([]Judged, len(j.all))
+	for i, a := range j.all {
+		out[i] = j.answer(a)
+	}
+	return out
+}
+
+// answer is what holds under all names of a destination. Where the gravest verdicts of names differ, none of them is told.
+func (j *Judge) answer(a *asked) Judged {
+	all := make([][]ruling, len(a.views))
+	for i, v := range a.views {
+		all[i] = j.rulings(a, v)
+	}
+	same := all[0]
+	for _, other := range all[1:] {
+		if other[0].Verdict != same[0].Verdict {
+			return j.unattributable(a, all)
+		}
+		same = common(same, other)
+	}
+	return j.judged(same)
+}
+
+// judged is the answer of rulings, the gravest first.
+func (j *Judge) judged(rs []ruling) (out Judged) {
+	out.Verdict, out.Reason = rs[0].Verdict, rs[0].text()
+	for _, e := range rs[0].entries() {
+		out.Entries = append(out.Entries, j.r.Entries[e].ID)
+	}
+	out.Entry = firstOf(out.Entries)
+	for i, r := range rs {
+		out.Shares = append(out.Shares, r.Share)
+		if i > 0 {
+			out.Also = append(out.Also, r.Verdict)
+		}
+	}
+	return out
 }
 
 func firstOf(list []string) string {
@@ -114,320 +166,116 @@ func firstOf(list []string) string {
 	return list[0]
 }
 
-func newAsked(t *Traffic) *asked {
-	return &asked{t: t, entry: -1, holds: map[Verdict]*Share{}, reason: map[Verdict]string{}}
-}
+// maxNamed is how many names, or entries, a reason lists: an address of a content network has thousands.
+const maxNamed = 5
 
-// one judges a destination of at most one name.
-func (j *Judge) one(t *Traffic, name, vendor string) *asked {
-	a := newAsked(t)
-	if at, ok := j.r.find(a, t, name, vendor); ok {
-		a.entry = at.entry
-		j.hold(a, at)
-		return a
-	}
-	if a.reason[Undisclosed] == "" {
-		a.reason[Undisclosed] = subject(t, name) + " is not in the register supplied"
-	}
-	a.share(Undisclosed, t, a.reason[Undisclosed], 0)
-	return a
-}
-
-func subject(t *Traffic, name string) string {
-	switch {
-	case name != "":
-		return name
-	case len(t.Parts) > 0:
-		return t.Parts[0].Server.String()
-	}
-	return "the destination"
-}
-
-// find returns the most specific pattern of an approved entry that fits, and of those with the same destination the one that fits best in time, host and port.
-func (r *Register) find(a *asked, t *Traffic, name, vendor string) (ref, bool) {
-	for _, list := range r.index.byName(strings.ToLower(name)) {
-		if at, ok := r.best(a, list, t); ok {
-			return at, true
+// unattributable says what the register says of each name.
+func (j *Judge) unattributable(a *asked, all [][]ruling) Judged {
+	said := make([]string, len(all))
+	for i, rs := range all {
+		said[i] = fmt.Sprintf("%s is %s", a.views[i].name, rs[0].Verdict)
+		if es := rs[0].entries(); len(es) > 0 {
+			said[i] += " (entry " + j.r.Entries[es[0]].ID + ")"
 		}
 	}
-	seen := map[netip.Addr]bool{}
-	var found ref
-	ok := false
-	for _, p := range t.Parts {
-		if seen[p.Server] {
-			continue
-		}
-		seen[p.Server] = true
-		at, fits := r.findAddr(a, t, p, name, vendor)
-		if !fits || ok && at.entry != found.entry {
-			return ref{}, false // all its addresses must be of one entry
-		}
-		found, ok = at, true
+	slices.Sort(said)
+	reason := "several names fit, and the register supplied does not say the same of them: " + listed(slices.Compact(said), ", ")
+	share := Share{Verdict: Unattributable, First: a.t.First, Last: a.t.Last}
+	for i := range a.parts {
+		share.PayloadOut += a.parts[i].PayloadOut
 	}
-	return found, ok
+	return Judged{Judgement: Judgement{Verdict: Unattributable, Reason: reason}, Shares: []Share{share}}
 }
 
-func (r *Register) findAddr(a *asked, t *Traffic, p Part, name, vendor string) (ref, bool) {
-	for _, list := range r.index.byAddr(p.Server, p.ASN) {
-		at, ok := r.best(a, list, t)
-		if !ok {
-			continue
-		}
-		e := &r.Entries[at.entry]
-		if name != "" && !r.sameVendor(e, name, vendor) {
-			a.reason[Undisclosed] = fmt.Sprintf("entry %s has the address, and the name %s is not known to be of its vendor %s", e.ID, name, e.Vendor)
-			return ref{}, false
-		}
-		return at, true
+// listed joins the first few of a list.
+func listed(list []string, by string) string {
+	if n := len(list) - maxNamed; n > 0 {
+		return strings.Join(list[:maxNamed], by) + by + fmt.Sprintf("and %d more", n)
 	}
-	return ref{}, false
-}
-
-// sameVendor says whether a name may be of an entry's vendor: the catalogue has it so, or the entry names its registrable domain.
-func (r *Register) sameVendor(e *Entry, name, vendor string) bool {
-	if strings.EqualFold(vendor, e.Vendor) {
-		return true
-	}
-	domain := registrable(name)
-	return domain != "" && slices.ContainsFunc(e.Destinations, func(p Pattern) bool {
-		return p.Domain != "" && registrable(strings.TrimPrefix(p.Domain, "*.")) == domain
-	})
-}
-
-func registrable(name string) string {
-	d, err := publicsuffix.EffectiveTLDPlusOne(name)
-	if err != nil {
-		return ""
-	}
-	return d
-}
-
-// best chooses among patterns of the same destination: approved ones, by time, then host, then port. Why none is left, where one is there, is kept.
-func (r *Register) best(a *asked, list []ref, t *Traffic) (best ref, ok bool) {
-	least := 0
-	for _, at := range list {
-		e := &r.Entries[at.entry]
-		if e.Status != Approved {
-			if a.reason[Undisclosed] == "" {
-				a.reason[Undisclosed] = fmt.Sprintf("entry %s has it as %s, and only an approved one discloses", e.ID, e.Status)
-			}
-			continue
-		}
-		if misfit := r.misfit(e, &e.Destinations[at.pattern], t); !ok || misfit < least {
-			best, least, ok = at, misfit, true
-		}
-	}
-	return best, ok
-}
-
-// misfit orders entries of one destination: the smaller, the better it fits.
-func (r *Register) misfit(e *Entry, p *Pattern, t *Traffic) (n int) {
-	const time, host, port = 4, 2, 1
-	first, _ := e.at(t.First)
-	last, _ := e.at(t.Last)
-	if first != 0 {
-		n += time
-	}
-	if last != 0 {
-		n += time
-	}
-	if !r.Shared(t.Client) && !e.covers(t.Client) {
-		n += host
-	}
-	if !p.onPort(t.Port, t.Transport) {
-		n += port
-	}
-	return n
-}
-
-// hold sets the verdicts that hold of a destination under an entry.
-func (j *Judge) hold(a *asked, at ref) {
-	e, t := &j.r.Entries[at.entry], a.t
-	p := &e.Destinations[at.pattern]
-	if !j.r.Shared(t.Client) && !e.covers(t.Client) {
-		a.share(Host, t, fmt.Sprintf("entry %s is for other hosts than %s", e.ID, t.Client), 0)
-	}
-	if !p.onPort(t.Port, t.Transport) {
-		a.share(Port, t, fmt.Sprintf("entry %s is for other ports than %d/%s", e.ID, t.Port, t.Transport), 0)
-	}
-	allowed := j.r.allowed(e)
-	for _, part := range t.Parts {
-		from, to := t.hour(part.Hour)
-		j.inTime(a, e, at.entry, &part, from, to)
-		if part.Country != "" && len(allowed) > 0 && !slices.Contains(allowed, part.Country) {
-			a.add(Country, part.PayloadOut, from, to, 0)
-			a.reason[Country] = fmt.Sprintf("entry %s allows %s, and %s is in %s by the country database", e.ID, strings.Join(allowed, ", "), part.Server, part.Country)
-		}
-	}
-	if len(t.Parts) == 0 {
-		j.inTime(a, e, at.entry, nil, t.First, t.Last)
-	}
-	if len(a.holds) == 0 {
-		a.share(Disclosed, t, j.why(e, t), 0)
-	}
-}
-
-func (j *Judge) why(e *Entry, t *Traffic) string {
-	s := fmt.Sprintf("entry %s covers it", e.ID)
-	if e.Reference != "" {
-		s += " (" + e.Reference + ")"
-	}
-	if len(e.Hosts) > 0 && j.r.Shared(t.Client) {
-		s += "; for which host cannot be judged, as many share the address"
-	}
-	if allowed := j.r.allowed(e); len(allowed) > 0 && slices.ContainsFunc(t.Parts, func(p Part) bool { return p.Country == "" }) {
-		s += "; the country of an address is not known, and is not judged"
-	}
-	return s
-}
-
-// hour is the part of a destination's time that lies in an hour.
-func (t *Traffic) hour(h int32) (from, to time.Time) {
-	const seconds = 3600
-	start := time.Unix(int64(h)*seconds, 0).UTC()
-	from, to = t.First, t.Last
-	if start.After(from) {
-		from = start
-	}
-	if end := start.Add(time.Hour - 1); end.Before(to) {
-		to = end
-	}
-	return from, to
-}
-
-// inTime holds traffic of some time against an entry's days, and counts it against its limit.
-func (j *Judge) inTime(a *asked, e *Entry, entry int, part *Part, from, to time.Time) {
-	var out uint64
-	if part != nil {
-		out = part.PayloadOut
-	}
-	switch side, past := e.at(to); side {
-	case 1:
-		a.add(Expired, out, from, to, past)
-		a.reason[Expired] = fmt.Sprintf("entry %s ended on %s, %d days before", e.ID, e.End.Format(time.DateOnly), a.holds[Expired].Days)
-		return
-	case -1:
-		a.add(NotYetValid, out, from, to, 0)
-		a.reason[NotYetValid] = fmt.Sprintf("entry %s begins on %s", e.ID, e.Start.Format(time.DateOnly))
-		return
-	}
-	if part == nil || e.MaxBytesOutPerDay == 0 {
-		return
-	}
-	if j.days[entry] == nil {
-		j.days[entry] = map[time.Time]uint64{}
-	}
-	j.days[entry][day(part.Hour)] += out
-}
-
-// share says that a verdict holds for all of a destination.
-func (a *asked) share(v Verdict, t *Traffic, reason string, days int) {
-	var out uint64
-	for _, p := range t.Parts {
-		out += p.PayloadOut
-	}
-	a.add(v, out, t.First, t.Last, days)
-	a.reason[v] = reason
-}
-
-func (a *asked) add(v Verdict, out uint64, from, to time.Time, days int) {
-	s := a.holds[v]
-	if s == nil {
-		s = &Share{Verdict: v, First: from, Last: to}
-		a.holds[v] = s
-	}
-	s.PayloadOut += out
-	s.Days = max(s.Days, days)
-	if from.Before(s.First) {
-		s.First = from
-	}
-	if to.After(s.Last) {
-		s.Last = to
-	}
-}
-
-// verdicts are those that hold, the gravest first.
-func (a *asked) verdicts() []Verdict {
-	return slices.SortedFunc(maps.Keys(a.holds), func(x, y Verdict) int { return cmp.Compare(rank(x), rank(y)) })
-}
-
-func (a *asked) gravest() Verdict { return a.verdicts()[0] }
-
-// Finish returns the answers in the order of Add.
-func (j *Judge) Finish() []Judged {
-	out := make([]Judged, len(j.all))
-	for i, a := range j.all {
-		j.limit(a)
-		vs := a.verdicts()
-		out[i].Verdict, out[i].Also, out[i].Reason = vs[0], vs[1:], a.reason[vs[0]]
-		if len(vs) == 1 {
-			out[i].Also = nil
-		}
-		if a.entry >= 0 {
-			out[i].Entry = j.r.Entries[a.entry].ID
-		}
-		for _, v := range vs {
-			out[i].Shares = append(out[i].Shares, *a.holds[v])
-		}
-	}
-	return out
-}
-
-// limit holds a destination against the limits of its days.
-func (j *Judge) limit(a *asked) {
-	if a.entry < 0 || j.days[a.entry] == nil {
-		return
-	}
-	e := &j.r.Entries[a.entry]
-	for _, p := range a.t.Parts {
-		d := day(p.Hour)
-		if sum := j.days[a.entry][d]; sum > e.MaxBytesOutPerDay && p.PayloadOut > 0 {
-			if side, _ := e.at(d); side != 0 {
-				continue
-			}
-			from, to := a.t.hour(p.Hour)
-			delete(a.holds, Disclosed)
-			a.add(Exceeded, p.PayloadOut, from, to, 0)
-			a.reason[Exceeded] = fmt.Sprintf("entry %s allows %d bytes a day of all hosts together, and on %s %d left", e.ID, e.MaxBytesOutPerDay, d.Format(time.DateOnly), sum)
-		}
-	}
+	return strings.Join(list, by)
 }
 
 // Exceeded returns the entries of which a day's limit was exceeded, in the order of the register.
 func (j *Judge) Exceeded() (out []Excess) {
-	for _, i := range slices.Sorted(maps.Keys(j.days)) {
-		e := &j.r.Entries[i]
-		x := Excess{Entry: e}
-		for _, d := range slices.SortedFunc(maps.Keys(j.days[i]), time.Time.Compare) {
-			if sum := j.days[i][d]; sum > e.MaxBytesOutPerDay {
-				x.Days = append(x.Days, DayOut{d, sum, e.MaxBytesOutPerDay})
-			}
-		}
-		if len(x.Days) > 0 {
-			out = append(out, x)
+	over := map[entryDay]uint64{}
+	for k, sum := range j.days {
+		if sum > j.r.Entries[k.entry].MaxBytesOutPerDay {
+			over[k] = sum
 		}
 	}
+	for _, a := range j.all {
+		j.eitherOver(a, over)
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(over), entryDay.compare) {
+		e := &j.r.Entries[k.entry]
+		if len(out) == 0 || out[len(out)-1].Entry != e {
+			out = append(out, Excess{Entry: e})
+		}
+		x := &out[len(out)-1]
+		x.Days = append(x.Days, DayOut{k.day, over[k], e.MaxBytesOutPerDay})
+	}
 	return out
+}
+
+// eitherOver adds the days on which a destination of several names exceeds a limit whichever name it is: of the entry that is cited.
+func (j *Judge) eitherOver(a *asked, over map[entryDay]uint64) {
+	if len(a.views) == 1 {
+		return
+	}
+	got := j.answer(a)
+	if got.Verdict != Exceeded && !slices.Contains(got.Also, Exceeded) {
+		return
+	}
+	for _, v := range a.views {
+		for k, sum := range j.overDays(a, v) {
+			if j.r.Entries[k.entry].ID == got.Entry {
+				over[k] = max(over[k], sum)
+			}
+		}
+	}
+}
+
+func (k entryDay) compare(o entryDay) int {
+	return cmp.Or(cmp.Compare(k.entry, o.entry), k.day.Compare(o.day))
 }
 
 // Observed returns what was seen of each entry of the register.
 func (j *Judge) Observed() []Observed {
 	out := make([]Observed, len(j.r.Entries))
 	for _, a := range j.all {
-		if a.entry < 0 {
-			continue
-		}
-		o := &out[a.entry]
-		if o.Destinations == 0 || a.t.First.Before(o.First) {
-			o.First = a.t.First
-		}
-		if a.t.Last.After(o.Last) {
-			o.Last = a.t.Last
-		}
-		o.Destinations++
-		for _, p := range a.t.Parts {
-			o.PayloadOut += p.PayloadOut
+		met := map[int]bool{}
+		for i := range a.parts {
+			from, to := a.span(&a.parts[i])
+			for _, e := range a.entriesOf(i) {
+				o := &out[e]
+				o.see(from, to, a.parts[i].PayloadOut)
+				if !met[e] {
+					met[e] = true
+					o.Destinations++
+				}
+			}
 		}
 	}
 	return out
+}
+
+// entriesOf are the entries that a part is held against under any name, each once.
+func (a *asked) entriesOf(part int) []int {
+	var out []int
+	for _, v := range a.views {
+		if e := v.entries[part]; e != noEntry && !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (o *Observed) see(from, to time.Time, out uint64) {
+	if o.Destinations == 0 || from.Before(o.First) {
+		o.First = from
+	}
+	if to.After(o.Last) {
+		o.Last = to
+	}
+	o.PayloadOut += out
 }

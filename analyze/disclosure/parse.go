@@ -59,7 +59,7 @@ func EntryKeys() []string { return slices.Clone(entryKeys) }
 
 // Load reads the files of a register and merges them. An error begins with file, line and column.
 func Load(paths []string) (*Register, error) {
-	r := &Register{}
+	r := &Register{assets: map[string]int{}}
 	for _, p := range paths {
 		b, err := readFile(p)
 		if err != nil {
@@ -74,7 +74,7 @@ func Load(paths []string) (*Register, error) {
 
 // Parse reads a register of one file.
 func Parse(path string, b []byte) (*Register, error) {
-	r := &Register{}
+	r := &Register{assets: map[string]int{}}
 	if err := r.add(path, b); err != nil {
 		return nil, err
 	}
@@ -115,8 +115,12 @@ func (s *source) read() error {
 	if err != nil {
 		return err
 	}
-	if v, ok := yamldoc.Word(top["version"]); !ok || v != "1" {
-		return s.Errorf(top.Or("version", s.Body), "version must be 1")
+	if !yamldoc.IsNumber(top["version"], 1) {
+		hint := ""
+		if w, _ := yamldoc.Word(top["version"]); w == "1" {
+			hint = ", without quotation marks"
+		}
+		return s.Errorf(top.Or("version", s.Body), "version must be 1%s", hint)
 	}
 	if err := s.head(top); err != nil {
 		return err
@@ -148,9 +152,9 @@ func (s *source) read() error {
 // head reads what stands beside assets and entries.
 func (s *source) head(top yamldoc.Keys) error {
 	if n := top["organisation"]; n != nil {
-		name, ok := yamldoc.Word(n)
-		if !ok {
-			return s.Errorf(n, "organisation must be a text")
+		name, err := s.Text(n, "organisation")
+		if err != nil {
+			return err
 		}
 		s.r.Organisation = name
 	}
@@ -177,7 +181,7 @@ func (s *source) head(top yamldoc.Keys) error {
 	return nil
 }
 
-// each calls f with each word of a list, and its place.
+// each calls f with each plain value of a list, and its place.
 func (s *source) each(n ast.Node, what string, f func(ast.Node, string) error) error {
 	list, err := s.List(n, what)
 	if err != nil {
@@ -200,9 +204,9 @@ func (s *source) each(n ast.Node, what string, f func(ast.Node, string) error) e
 
 func (s *source) networks(n ast.Node, what string) (out []netip.Prefix, err error) {
 	err = s.each(n, what, func(at ast.Node, w string) error {
-		p, ok := network(w)
-		if !ok {
-			return s.Errorf(at, "%s: %q must be an address or a network without bits beyond its prefix", what, w)
+		p, why := network(w)
+		if why != "" {
+			return s.Errorf(at, "%s: %q %s", what, w, why)
 		}
 		out = append(out, p)
 		return nil
@@ -210,13 +214,27 @@ func (s *source) networks(n ast.Node, what string) (out []netip.Prefix, err erro
 	return out, err
 }
 
-func network(w string) (netip.Prefix, bool) {
-	if a, err := netip.ParseAddr(w); err == nil && a.Zone() == "" {
-		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()), true
+// network reads an address or a network, or says why a text is none.
+func network(w string) (p netip.Prefix, why string) {
+	const must = "must be an address or a network without bits beyond its prefix"
+	a, err := netip.ParseAddr(w)
+	if err == nil {
+		p = netip.PrefixFrom(a, a.BitLen())
+	} else if p, err = netip.ParsePrefix(w); err != nil || p != p.Masked() {
+		return p, must
 	}
-	p, err := netip.ParsePrefix(w)
-	return p, err == nil && p == p.Masked()
+	const mapped = 96 // bits before the IPv4 address (RFC 4291, section 2.5.5.2)
+	switch v4 := p.Addr().Unmap(); {
+	case a.Zone() != "":
+		return p, must
+	case !p.Addr().Is4In6():
+		return p, ""
+	case p.IsSingleIP():
+		return p, "is IPv4 written as IPv6: write " + v4.String()
+	case p.Bits() >= mapped:
+		return p, "is IPv4 written as IPv6: write " + netip.PrefixFrom(v4, p.Bits()-mapped).String()
+	}
+	return p, must
 }
 
 // countries reads codes of ISO 3166-1 alpha-2; any stands alone.
@@ -255,9 +273,11 @@ func (s *source) asset(n ast.Node) error {
 	if len(a.Hosts) == 0 {
 		return s.Errorf(n, "hosts is missing: an asset is a list of addresses and networks")
 	}
-	if slices.ContainsFunc(s.r.Assets, func(o Asset) bool { return o.Name == a.Name }) {
-		return s.Errorf(k["name"], "there are two assets %q", a.Name)
+	if first, twice := s.r.assets[a.Name]; twice {
+		return s.Errorf(k["name"], "there are two assets %q: the other is at %s", a.Name, s.r.Assets[first].at)
 	}
+	a.at = s.Place(n)
+	s.r.assets[a.Name] = len(s.r.Assets)
 	s.r.Assets = append(s.r.Assets, a)
 	return nil
 }
@@ -270,6 +290,9 @@ type text struct {
 	of        []string // nil: any
 }
 
+// numeric are the keys whose values may be numbers too.
+var numeric = []string{"asn", "max_bytes_out_per_day"}
+
 func (s *source) texts(n ast.Node, k yamldoc.Keys, list []text) error {
 	for _, t := range list {
 		v := k[t.key]
@@ -279,9 +302,9 @@ func (s *source) texts(n ast.Node, k yamldoc.Keys, list []text) error {
 			}
 			continue
 		}
-		w, ok := yamldoc.Word(v)
-		if !ok || w == "" {
-			return s.Errorf(v, "%s must be a text", t.key)
+		w, err := s.word(v, t.key)
+		if err != nil {
+			return err
 		}
 		if t.of != nil && !slices.Contains(t.of, w) {
 			return s.Errorf(v, "%s %q is not one of %s", t.key, w, strings.Join(t.of, ", "))
@@ -291,12 +314,22 @@ func (s *source) texts(n ast.Node, k yamldoc.Keys, list []text) error {
 	return nil
 }
 
+func (s *source) word(n ast.Node, key string) (string, error) {
+	if w, ok := yamldoc.Word(n); ok && w != "" && slices.Contains(numeric, key) {
+		return w, nil // what is no number of its kind is refused where it is read
+	}
+	return s.Text(n, key)
+}
+
 func (s *source) entry(n ast.Node) error {
 	k, err := s.Mapping(n, entryKeys...)
 	if err != nil {
 		return err
 	}
-	e := Entry{File: s.Path, Line: yamldoc.Line(n, k)}
+	e := Entry{File: s.Path, Line: yamldoc.Line(n, k), place: s.Place(n)}
+	if id := k["id"]; id != nil {
+		e.place = s.Place(id)
+	}
 	status, start, end, size := string(Approved), "", "", ""
 	if err := s.texts(n, k, []text{{"id", &e.ID, false, nil}, {"vendor", &e.Vendor, true, nil}, {"product", &e.Product, false, nil}, {"purpose", &e.Purpose, false, purposes},
 		{"kind", &e.Kind, false, kinds}, {"status", &status, false, statuses}, {"start", &start, false, nil}, {"end", &end, false, nil},
@@ -316,13 +349,15 @@ func (s *source) entry(n ast.Node) error {
 	if e.Countries, err = s.countries(k["countries"], "countries"); err != nil {
 		return err
 	}
-	keep := func(to *[]string) func(ast.Node, string) error {
-		return func(_ ast.Node, w string) error { *to = append(*to, w); return nil }
-	}
-	if err := s.each(k["hosts"], "hosts", keep(&e.Hosts)); err != nil {
+	if err := s.hosts(&e, k["hosts"]); err != nil {
 		return err
 	}
-	if err := s.each(k["data"], "data", keep(&e.Data)); err != nil {
+	err = s.each(k["data"], "data", func(at ast.Node, _ string) error {
+		w, err := s.Text(at, "data")
+		e.Data = append(e.Data, w)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if err := s.patterns(&e, k.Or("destinations", n), k["destinations"]); err != nil {
@@ -330,6 +365,29 @@ func (s *source) entry(n ast.Node) error {
 	}
 	s.r.Entries = append(s.r.Entries, e)
 	return nil
+}
+
+// hosts reads addresses, networks and names of assets, which may be in a file that is read later.
+func (s *source) hosts(e *Entry, n ast.Node) error {
+	var own []netip.Prefix
+	err := s.each(n, "hosts", func(at ast.Node, w string) error {
+		if _, err := s.Text(at, "hosts"); err != nil {
+			return err
+		}
+		e.Hosts = append(e.Hosts, w)
+		p, why := network(w)
+		switch {
+		case why == "":
+			own = append(own, p)
+		case p.Addr().Is4In6():
+			return s.Errorf(at, "hosts: %q %s", w, why)
+		default:
+			e.named = append(e.named, placed{w, s.Place(at)})
+		}
+		return nil
+	})
+	e.networks = append(e.networks, own)
+	return err
 }
 
 func (s *source) times(e *Entry, k yamldoc.Keys, start, end string) (err error) {
@@ -393,9 +451,12 @@ func (s *source) pattern(n ast.Node) (p Pattern, err error) {
 			return p, s.Errorf(k["domain"], "domain %q %s", domain, why)
 		}
 	case cidr != "":
-		var ok bool
-		if p.CIDR, ok = network(cidr); !ok || p.CIDR.Bits() == 0 {
-			return p, s.Errorf(k["cidr"], "cidr %q must be an address or a network without bits beyond its prefix", cidr)
+		var why string
+		if p.CIDR, why = network(cidr); why == "" && p.CIDR.Bits() == 0 {
+			why = "is every address there is"
+		}
+		if why != "" {
+			return p, s.Errorf(k["cidr"], "cidr %q %s", cidr, why)
 		}
 	default:
 		v, err := strconv.ParseUint(strings.TrimPrefix(asn, "AS"), 10, 32)
@@ -419,6 +480,9 @@ func (s *source) pattern(n ast.Node) (p Pattern, err error) {
 // badDomain says why a text is no pattern of names; "" where it is one.
 func badDomain(d string) string {
 	name := strings.TrimPrefix(d, "*.")
+	if p, why := network(strings.Trim(name, "[]")); why == "" || p.Addr().IsValid() {
+		return "is an address, no name: write cidr: in place of domain:"
+	}
 	switch {
 	case name == "" || strings.Contains(name, "*"):
 		return "must be a name, or *. and a name: *.example.com covers all names below example.com, and not example.com itself"
@@ -453,80 +517,4 @@ func parseSize(w string) (uint64, bool) {
 		return 0, false
 	}
 	return n * unit, true
-}
-
-// finish resolves what is between entries and assets of all files.
-func (r *Register) finish() error {
-	ids := map[string]*Entry{}
-	for i := range r.Entries {
-		e := &r.Entries[i]
-		if err := r.resolve(e); err != nil {
-			return err
-		}
-		r.name(e, ids)
-		if o := ids[e.ID]; o != nil {
-			return fmt.Errorf("%s:%d:1: id %q is that of %s:%d too", e.File, e.Line, e.ID, o.File, o.Line)
-		}
-		ids[e.ID] = e
-	}
-	r.build()
-	return r.twins()
-}
-
-func (r *Register) resolve(e *Entry) error {
-	for _, h := range e.Hosts {
-		if p, ok := network(h); ok {
-			e.networks = append(e.networks, p)
-			continue
-		}
-		i := slices.IndexFunc(r.Assets, func(a Asset) bool { return a.Name == h })
-		if i < 0 {
-			return fmt.Errorf("%s:%d:1: hosts of %s: %q is no address, no network and no asset", e.File, e.Line, e.Vendor, h)
-		}
-		e.networks = append(e.networks, r.Assets[i].Hosts...)
-	}
-	return nil
-}
-
-// name makes an id of vendor and product where there is none, with a number where it is taken.
-func (r *Register) name(e *Entry, taken map[string]*Entry) {
-	if e.ID != "" {
-		return
-	}
-	base := strings.Trim(strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
-			return c
-		}
-		return '-'
-	}, strings.ToLower(strings.TrimSpace(e.Vendor+" "+e.Product))), "-")
-	e.ID = base
-	for n := 2; taken[e.ID] != nil || e.ID == ""; n++ {
-		e.ID = base + "-" + strconv.Itoa(n)
-	}
-}
-
-// twins refuses two approved entries with the same destination, days and hosts: which of them would hold is anyone's guess.
-func (r *Register) twins() error {
-	type key struct {
-		pattern, hosts, ports string
-	}
-	seen := map[key][]*Entry{}
-	for i := range r.Entries {
-		e := &r.Entries[i]
-		for k := range e.Destinations {
-			p := &e.Destinations[k]
-			id := key{fmt.Sprint(p.Domain, p.CIDR, p.ASN), fmt.Sprint(e.Hosts), fmt.Sprint(p.Ports)}
-			for _, o := range seen[id] {
-				if o.Status == Approved && e.Status == Approved && o.overlaps(e) {
-					return fmt.Errorf("%s:%d:1: entry %s has the same destination, days and hosts as %s (%s:%d)", e.File, e.Line, e.ID, o.ID, o.File, o.Line)
-				}
-			}
-			seen[id] = append(seen[id], e)
-		}
-	}
-	return nil
-}
-
-func (e *Entry) overlaps(o *Entry) bool {
-	return (e.End.IsZero() || o.Start.IsZero() || !o.Start.After(e.End)) && (o.End.IsZero() || e.Start.IsZero() || !e.Start.After(o.End))
 }

@@ -97,7 +97,7 @@ func patternsOf(list []string) (out []string) {
 			}
 		}
 		what = strings.ToLower(strings.TrimSuffix(what, "."))
-		if p, ok := network(what); ok && p.Bits() > 0 {
+		if p, why := network(what); why == "" && p.Bits() > 0 {
 			if !p.IsSingleIP() || strings.Contains(what, "/") {
 				out = append(out, fmt.Sprintf("cidr: %q%s", p.String(), ports))
 			} else {

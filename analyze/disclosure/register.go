@@ -16,7 +16,8 @@ type Register struct {
 	Entries       []Entry
 	Files         []FileSum
 
-	index index
+	assets map[string]int // places in Assets, by name
+	index  index
 }
 
 // FileSum identifies a file of the register.
@@ -31,6 +32,8 @@ type Asset struct {
 	Role   string
 	Egress Egress
 	Hosts  []netip.Prefix
+
+	at string // "file:line:column"
 }
 
 // Egress is what an asset may send.
@@ -67,8 +70,13 @@ type Entry struct {
 	File                               string
 	Line                               int
 
-	networks []netip.Prefix // Hosts, with assets resolved
+	place    string           // of its id, or of the entry where it has none: "file:line:column"
+	named    []placed         // hosts that are names of assets
+	networks [][]netip.Prefix // Hosts: its own networks, and those of each asset, shared with it
 }
+
+// placed is a text with the place where it stands.
+type placed struct{ text, at string }
 
 // Pattern is what an entry covers: one of Domain, CIDR and ASN.
 type Pattern struct {
@@ -136,7 +144,9 @@ func (e *Entry) at(t time.Time) (side, past int) {
 
 // covers says whether the entry is for a host.
 func (e *Entry) covers(client netip.Addr) bool {
-	return len(e.Hosts) == 0 || slices.ContainsFunc(e.networks, func(p netip.Prefix) bool { return p.Contains(client) })
+	return len(e.Hosts) == 0 || slices.ContainsFunc(e.networks, func(list []netip.Prefix) bool {
+		return slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(client) })
+	})
 }
 
 // allowed are the countries that an entry allows; nil for all.

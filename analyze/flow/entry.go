@@ -8,31 +8,33 @@ import (
 
 // entry is one open flow. It holds no pointer, so that the garbage collector passes over the slabs that hold millions of them;
 // what few flows need (hours and exchanges, holes in the sequence, a head in naming) lies beside it under an index, 0 for none.
+// What every packet touches comes first.
 type entry struct {
 	key           key
-	wire, payload [2]uint64
-	first, last   int64
-	firstFrame    uint64
-	lastFrame     uint64
-	next          [2]uint64 // TCP: 64-bit sequence number behind the last byte seen, by direction
-	isn           [2]uint32 // TCP: initial sequence number, or the number before the first seen
 	packets       [2]uint32
-	firstCap      uint32
+	wire, payload [2]uint64
+	last          int64
+	lastFrame     uint64
 	lastCap       uint32
 	hour          int32 // hour since 1970 that payload is being counted in
-	long          uint32
-	holes         [2]uint32
-	head          uint32
-	tunnel        packet.TunnelID
 	recent        copies
+	flags         entryFlags
+	tcpFlags      [2]packet.TCPFlags
+	head          uint32
+	next          [2]uint64 // TCP: 64-bit sequence number behind the last byte seen, by direction
+	isn           [2]uint32 // TCP: initial sequence number, or the number before the first seen
+	first         int64
+	firstFrame    uint64
+	firstCap      uint32
+	holes         [2]uint32
+	long          uint32
+	tunnel        packet.TunnelID
 	duplicates    uint32
 	retransmitted uint32 // segments that brought no new byte
 	macs          [2]packet.MAC
-	ttl           [2]uint8
-	tcpFlags      [2]packet.TCPFlags
-	flags         entryFlags
-	protocol      uint8
 	vlan          uint16
+	ttl           [2]uint8
+	protocol      uint8
 }
 
 // entryFlags hold what is known of a flow beside its numbers.
@@ -78,8 +80,11 @@ func (e *entry) reopens(p *packet.Packet, dir uint8) bool {
 func (e *entry) countPacket(p *packet.Packet, dir uint8) {
 	e.packets[dir]++
 	e.wire[dir] += uint64(p.Wire)
-	e.first = min(e.first, p.Time)
-	e.last = max(e.last, p.Time)
+	if p.Time >= e.last {
+		e.last = p.Time
+	} else {
+		e.first = min(e.first, p.Time)
+	}
 	e.lastFrame, e.lastCap = p.Frame, p.Capture
 	if p.Snapped {
 		e.flags |= snapped

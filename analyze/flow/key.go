@@ -52,8 +52,8 @@ func (k *key) transport() packet.Transport { return packet.Transport(k.rest >> 2
 func (k *key) v6() bool                    { return k.rest&v6Bit != 0 }
 func (k *key) orphan() bool                { return k.rest&orphanBit != 0 }
 
-// slot spreads the flows of one address pair, whose hash is pair, over a table.
-func (k *key) slot(pair uint64) uint64 {
+// hash spreads the flows of one address pair, whose hash is pair, over a table.
+func (k *key) hash(pair uint64) uint32 {
 	hi, lo := bits.Mul64(pair^k.rest, 0x9e3779b97f4a7c15)
-	return hi ^ lo
+	return uint32(hi ^ lo)
 }

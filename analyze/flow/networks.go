@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -126,10 +127,16 @@ type owner struct {
 	global   []owned
 }
 
+// owned is an address, and where it was seen first.
 type owned struct {
 	addr    netip.Addr
-	capture uint32
+	first   int64
 	frame   uint64
+	capture uint32
+}
+
+func (o *owned) before(x *owned) bool {
+	return cmp.Or(cmp.Compare(o.first, x.first), cmp.Compare(o.frame, x.frame), cmp.Compare(o.capture, x.capture)) < 0
 }
 
 // maxOwned is how many global addresses of one MAC are remembered: a host has its own and some temporary ones in one network.
@@ -138,7 +145,7 @@ const maxOwned = 16
 // NewOwners returns an Owners that knows nothing.
 func NewOwners() *Owners { return &Owners{macs: map[packet.MAC]*owner{}} }
 
-// Add learns from one row. Tunnelled rows say nothing: their MACs are those of the tunnel.
+// Add learns from one row, in any order. Tunnelled rows say nothing: their MACs are those of the tunnel.
 func (o *Owners) Add(r *Row, n *Networks) {
 	if r.Tunnel != 0 {
 		return
@@ -166,7 +173,7 @@ func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {
 		w.inside = true
 		w.forwards = !initialTTL(r.TTL[i])
 	case Outside:
-		w.add(owned{addr, r.FirstCapture, r.FirstFrame}, r.TTL[i])
+		w.add(owned{addr, r.First, r.FirstFrame, r.FirstCapture}, r.TTL[i])
 	}
 }
 
@@ -178,8 +185,11 @@ func initialTTL(ttl uint8) bool {
 // add takes an outside address that the MAC sends from. Addresses of two networks, or a TTL that has been counted down, say that it is a
 // router.
 func (w *owner) add(a owned, ttl uint8) {
-	if slices.ContainsFunc(w.global, func(o owned) bool { return o.addr == a.addr }) {
+	if i := slices.IndexFunc(w.global, func(o owned) bool { return o.addr == a.addr }); i >= 0 {
 		w.forwards = !initialTTL(ttl)
+		if a.before(&w.global[i]) {
+			w.global[i] = a
+		}
 		return
 	}
 	other := slices.ContainsFunc(w.global, func(o owned) bool { return !sameLink(o.addr, a.addr) })

@@ -1,7 +1,7 @@
 package flow
 
-// chunkLen is how many values a slab allocates at a time: 256 flows are 50 KB, so that 64 shards of a small capture stay small.
-const chunkLen = 256
+// chunkLen is how many values a slab allocates at a time: 64 flows are 13 KB, so that 64 shards of a small capture stay small.
+const chunkLen = 64
 
 // slab hands out places for values of one type, numbered from 1, and takes them back. Values never move.
 type slab[T any] struct {

@@ -10,8 +10,8 @@ type Table struct {
 	limits Limits
 	namer  Namer
 
-	index  []uint32 // open addressing, linear probing: slab positions, 0 for empty
-	mask   uint64
+	index  []slot // open addressing, linear probing
+	mask   uint32
 	slab   slab[entry]
 	oldest uint32 // ring position from which eviction looks for an open flow
 	holes  slab[holes]
@@ -36,17 +36,10 @@ func NewTable(l Limits, n Namer) *Table {
 
 // Add counts one packet of class Flow or OtherIP; pair is p.Hash(). p and its payload are not kept.
 func (t *Table) Add(p *packet.Packet, pair uint64) {
-	t.sweep(p.Time)
-	k, dir := keyOf(p)
-	at, e := t.find(&k, pair)
-	if e != nil && t.ended(e, p, dir) {
-		t.finish(at)
-		e = nil
-	}
-	if e == nil {
-		at, e = t.open(&k, pair, p, dir)
-	}
-	t.count(at, e, p, dir)
+	it := Item{Packet: *p, Pair: pair}
+	t.Look(&it)
+	t.Meet(&it)
+	t.Take(&it)
 }
 
 // ended says whether a packet of an open flow's key begins another row.
@@ -181,21 +174,21 @@ func hourOf(ns int64) int32 {
 }
 
 // open puts a new flow into the table.
-func (t *Table) open(k *key, pair uint64, p *packet.Packet, dir uint8) (uint32, *entry) {
+func (t *Table) open(it *Item) (uint32, *entry) {
 	if t.slab.used() >= t.limits.MaxActive {
 		t.limitsHit["active-flows"]++
 		t.evict()
 	}
-	if uint64(t.slab.used()) >= t.mask/4*3 {
+	if uint32(t.slab.used()) >= t.mask/4*3 {
 		t.grow()
 	}
-	at := t.slab.take()
+	at, p := t.slab.take(), &it.Packet
 	e := t.slab.at(at)
-	*e = entry{key: *k, first: p.Time, last: p.Time, firstFrame: p.Frame, firstCap: p.Capture, hour: hourOf(p.Time), tunnel: p.Tunnel, vlan: p.VLAN}
-	if dir == 1 {
+	*e = entry{key: it.key, first: p.Time, last: p.Time, firstFrame: p.Frame, firstCap: p.Capture, hour: hourOf(p.Time), tunnel: p.Tunnel, vlan: p.VLAN}
+	if it.dir == 1 {
 		e.flags |= fromSecond
 	}
-	t.insert(at, k.slot(pair))
+	t.insert(slot{it.hash, at})
 	return at, e
 }
 

@@ -64,7 +64,8 @@ type dest struct {
 	parts     tally[part]   // payload out
 	protocols tally[string] // packets by protocol recognised
 	frames    []frame
-	events    []int64 // starts of exchanges, ns since 1970 UTC
+	ids       []flow.CommunityID // of its first flows
+	events    []int64            // starts of exchanges, ns since 1970 UTC
 	counters
 	first, last int64
 	openers     [2]uint64 // flows opened by the client, by the server
@@ -443,8 +444,14 @@ func supported(n *hostname.Naming) bool {
 	})
 }
 
+// maxCommunityIDs is how many flows of a destination are named as other tools know them: enough to find them there.
+const maxCommunityIDs = 4
+
 // cite remembers the frames that show the leg: its first and last, and those that name it.
 func (l *leg) cite(d *dest) {
+	if id, ok := l.row.CommunityID(); ok && len(d.ids) < maxCommunityIDs {
+		d.ids = append(slices.Grow(d.ids, 1), id)
+	}
 	if d.flows > maxCited {
 		return
 	}

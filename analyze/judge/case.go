@@ -39,7 +39,7 @@ const (
 
 // finding begins a Finding about some destinations of one recipient: whatever the rule, it says where, when, how much, and what is cited.
 func (c *Case) finding(g *group) Finding {
-	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, Facts: []string{}, Unknown: []string{}}
+	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
 	var clients, servers []netip.Addr
 	var names []string
 	for n, i := range g.members {
@@ -58,9 +58,6 @@ func (c *Case) finding(g *group) Finding {
 		for _, o := range d.OtherNames {
 			names = append(names, o.Name)
 		}
-		if !d.CountedElsewhere() {
-			f.PayloadOut += d.PayloadOut
-		}
 		f.FramesTotal += d.PacketsOut + d.PacketsIn
 		if n == 0 || d.First.Before(f.First) {
 			f.First = d.First
@@ -77,6 +74,16 @@ func (c *Case) finding(g *group) Finding {
 	f.Evidence = c.evidence(g)
 	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
 	return f
+}
+
+// payloadOut is the payload that went to some destinations, without what stands on a proxy's own leg too.
+func (c *Case) payloadOut(g *group) (sum uint64) {
+	for _, i := range g.members {
+		if d := &c.Destinations[i]; !d.CountedElsewhere() {
+			sum += d.PayloadOut
+		}
+	}
+	return sum
 }
 
 func texts(addrs []netip.Addr) []string {

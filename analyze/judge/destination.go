@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"phonehome/analyze/disclosure"
+	"phonehome/analyze/flow"
 )
 
 // State says how far a transfer got.
@@ -56,8 +57,9 @@ type Destination struct {
 	Last              time.Time            `json:"last"`
 	Disclosure        disclosure.Judgement `json:"disclosure"`
 	Evidence          []Evidence           `json:"evidence"`
-	LabelBasis        string               `json:"-"` // of ClientLabel
-	Hours             []HourOut            `json:"-"` // payload out by hour, in no order, for the vendor series
+	CommunityIDs      []flow.CommunityID   `json:"community_ids,omitempty"` // of its first flows, at most 4, as other tools name them
+	LabelBasis        string               `json:"-"`                       // of ClientLabel
+	Hours             []HourOut            `json:"-"`                       // payload out by hour, in no order, for the vendor series
 }
 
 // OtherName is a name that also fits, with its source.

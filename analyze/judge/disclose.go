@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -23,9 +24,7 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 		d := &c.Destinations[i]
 		d.Disclosure, c.shares[i] = answer.Judgement, answer.Shares
 		d.Disclosure.Claimed = c.claimed(i)
-		if e := r.Entry(d.Disclosure.Entry); e != nil {
-			d.registered(e)
-		}
+		d.registered(r, answer.Entries)
 		if s := r.AssetOf(d.Client); s != nil && !r.Shared(d.Client) {
 			d.Asset = s.Name
 		}
@@ -50,18 +49,33 @@ func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
 	return t
 }
 
-// registered takes the vendor from the entry that was found for a destination: the customer approved it as that vendor's.
-func (o *Destination) registered(e *disclosure.Entry) {
-	if o.Vendor != e.Vendor {
+// registered takes the vendor from the entries that were found for a destination: the customer approved it as that vendor's. Where they are of several vendors nobody knows
+// whose it is, and what the entries agree on of product and purpose is taken alone.
+func (o *Destination) registered(r *disclosure.Register, ids []string) {
+	var all disclosure.Entry
+	for i, id := range ids {
+		e := r.Entry(id)
+		if i == 0 {
+			all = *e
+		}
+		all.Vendor, all.Product, all.Purpose = agreed(all.Vendor, e.Vendor), agreed(all.Product, e.Product), agreed(all.Purpose, e.Purpose)
+	}
+	if all.Vendor == "" {
+		return
+	}
+	if o.Vendor != all.Vendor {
 		o.Product, o.Purpose = "", ""
 	}
-	o.Vendor, o.VendorBasis = e.Vendor, basisRegister
-	if e.Product != "" {
-		o.Product = e.Product
+	o.Vendor, o.VendorBasis = all.Vendor, basisRegister
+	o.Product, o.Purpose = cmp.Or(all.Product, o.Product), cmp.Or(all.Purpose, o.Purpose)
+}
+
+// agreed is what two entries both say.
+func agreed(x, y string) string {
+	if x != y {
+		return ""
 	}
-	if e.Purpose != "" {
-		o.Purpose = e.Purpose
-	}
+	return x
 }
 
 const basisRegister = "register"

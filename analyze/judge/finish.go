@@ -211,6 +211,7 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	d.attribute(o, a)
 	b.listServers(d, o, a.Geo)
 	o.Evidence = d.evidence()
+	o.CommunityIDs = d.ids
 	for _, p := range d.parts.list {
 		if p.n > 0 {
 			o.Hours = append(o.Hours, HourOut{p.key.hour, p.n})

@@ -182,9 +182,11 @@ func (b *Baseline) Add(key string) {
 // keyFields are the rule and the four fields of a destination's key.
 const keyFields = 5
 
-// Has says whether a destination was there under a rule. One that was only looked up was there if it was there in any way: which of the look-ups a connection follows is chance.
-func (b *Baseline) Has(rule string, d *Destination) bool {
-	k := rule + " " + d.Key()
+// Has says whether a destination was there under a rule.
+func (b *Baseline) Has(rule string, d *Destination) bool { return b.HasKey(rule + " " + d.Key()) }
+
+// HasKey says whether a key was there. That of what was only looked up was there if its host was there in any way: which of the look-ups a connection follows is chance.
+func (b *Baseline) HasKey(k string) bool {
 	if b.keys[k] {
 		return true
 	}

@@ -59,6 +59,11 @@ func NewLabels(n *flow.Networks) *Labels {
 
 // Add takes one name row.
 func (l *Labels) Add(n *hostname.Name) {
+	switch n.Kind {
+	case hostname.DHCPLease, hostname.DHCPHost, hostname.DHCPVendor, hostname.MDNS, hostname.NBNS, hostname.SSDP:
+	default:
+		return // most rows
+	}
 	addr := n.Client.Netip(n.V6)
 	label := Label{Name: hostname.Text(n.Kind, n.Name), Basis: string(n.Kind), From: n.At, To: n.At}
 	switch n.Kind {

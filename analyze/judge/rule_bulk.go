@@ -46,10 +46,10 @@ func findBulk(c *Case) (out []Finding) {
 		for _, n := range days {
 			most = max(most, n)
 		}
-		f := c.finding(g)
-		if most < bulkDay || f.PayloadOut < bulkRatio*in {
+		if most < bulkDay || c.payloadOut(g) < bulkRatio*in {
 			continue
 		}
+		f := c.finding(g)
 		f.Severity = c.bulkSeverity(g.to, most)
 		f.Title = fmt.Sprintf("%s to %s, up to %s in a day", humanize.Bytes(f.PayloadOut), g.to, humanize.Bytes(most))
 		f.Facts = append(f.Facts, c.volume(&f)+".", fmt.Sprintf("%s came back.", humanize.Bytes(in)))

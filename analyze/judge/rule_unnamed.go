@@ -30,10 +30,10 @@ var unnamedRule = Rule{
 
 func findUnnamed(c *Case) (out []Finding) {
 	for _, g := range c.byRecipient(func(i int) bool { return c.unnamed(i) && c.Destinations[i].State == Transferred }) {
-		f := c.finding(g)
-		if f.PayloadOut < leastUnnamed {
+		if c.payloadOut(g) < leastUnnamed {
 			continue
 		}
+		f := c.finding(g)
 		f.Severity = Low
 		if f.PayloadOut >= muchUnnamed {
 			f.Severity = Medium

@@ -106,7 +106,7 @@ func TestSuppressionErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", "ignore.yaml:1:1: must be a mapping"},
 		{"version: 2\nsuppressions: []\n", "ignore.yaml:1:10: version must be 1"},
-		{"version: 1\n", "ignore.yaml:1:8: suppressions must be a list"},
+		{"version: 1\n", "ignore.yaml:1:1: suppressions must be a list"},
 		{"version: 1\nsuppressions: []\nother: 1\n", `ignore.yaml:3:1: unknown key "other": there are version, suppressions`},
 		{entryOf(""), "one of vendor, destination and client is needed"},
 		{entryOf("    vender: x\n"), `ignore.yaml:7:5: unknown key "vender"`},

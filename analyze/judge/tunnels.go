@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -25,9 +26,9 @@ const (
 type carried struct {
 	names       uint64
 	bytes       uint64 // of the labels below the domain, without dots
-	counts      [256]uint64
 	first, last int64
-	frames      []frame // of first questions for a name, a few of them
+	counts      *[256]uint64 // of each byte, once the rest speaks for a tunnel; before that nil
+	frames      []frame      // of first questions for a name, a few of them
 }
 
 // carrier is a client and a registrable domain.
@@ -44,13 +45,17 @@ func (t *carried) add(below string, l *hostname.Lookup) {
 	}
 	t.names++
 	t.first, t.last = min(t.first, l.First), max(t.last, l.Last)
+	t.bytes += uint64(len(below) - strings.Count(below, "."))
+}
+
+// addText counts the bytes of one name, and cites its question.
+func (t *carried) addText(below string, l *hostname.Lookup) {
+	t.frames = append(t.frames, frame{capture: l.Capture, number: l.Frame})
 	for i := range len(below) {
 		if below[i] != '.' {
 			t.counts[below[i]]++
-			t.bytes++
 		}
 	}
-	t.frames = append(t.frames, frame{capture: l.Capture, number: l.Frame})
 }
 
 // mean is the bytes of text a name.
@@ -68,8 +73,9 @@ func (t *carried) entropy() float64 {
 	return h
 }
 
-func (t *carried) isTunnel() bool {
-	return t.names >= tunnelNames && t.bytes >= tunnelBytes && t.mean() >= tunnelMean && t.entropy() >= tunnelEntropy
+// many says whether the names are as many and as long as those of a tunnel.
+func (t *carried) many() bool {
+	return t.names >= tunnelNames && t.bytes >= tunnelBytes && t.mean() >= tunnelMean
 }
 
 // tunnels finds the domains whose names carry data; questions for names of a private kind are none of them. domains are the registrable domains of all names looked at.
@@ -96,15 +102,30 @@ func (b *Builder) tunnels() (all map[carrier]*carried, domains map[string]string
 		}
 		t.add(below, l)
 	}
-	for k, t := range all {
-		if !t.isTunnel() {
-			delete(all, k)
-			continue
-		}
+	maps.DeleteFunc(all, func(_ carrier, t *carried) bool { return !t.many() })
+	b.readTexts(all, domains)
+	maps.DeleteFunc(all, func(_ carrier, t *carried) bool { return t.entropy() < tunnelEntropy })
+	for _, t := range all {
 		slices.SortFunc(t.frames, compareFrames)
 		t.frames = spread(slices.Compact(t.frames), maxFindingFrames)
 	}
 	return all, domains
+}
+
+// readTexts looks at the names of those that are left.
+func (b *Builder) readTexts(all map[carrier]*carried, domains map[string]string) {
+	if len(all) == 0 {
+		return
+	}
+	for _, t := range all {
+		t.counts = new([256]uint64)
+	}
+	for q, l := range b.names.Queries {
+		t := all[carrier{q.Client, q.V6, domains[q.Name]}]
+		if below, ok := strings.CutSuffix(q.Name, "."+domains[q.Name]); ok && t != nil {
+			t.addText(below, l)
+		}
+	}
 }
 
 // addTunnels makes one destination of each client and domain whose names carry data, in place of a looked-up one a name.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/oschwald/geoip2-golang/v2"
+	"github.com/oschwald/maxminddb-golang/v2"
 )
 
 // Place is where an address is and whose network it is of, in a database's opinion.
@@ -43,9 +44,11 @@ type Geo struct {
 	err          error
 }
 
+// database is one database: reader knows the types, records gives single fields without the rest of a record.
 type database struct {
-	reader *geoip2.Reader
-	info   Database
+	reader  *geoip2.Reader
+	records *maxminddb.Reader
+	info    Database
 }
 
 // OpenGeo opens databases of GeoIP2, GeoLite2 or DB-IP: for countries one of type Country, City or Enterprise, for networks one of type ASN or ISP. Files are
@@ -102,9 +105,13 @@ func openBytes(text []byte, sum, source string) (database, error) {
 	if err != nil {
 		return database{}, fmt.Errorf("geoip: %s: %w", source, err)
 	}
+	records, err := maxminddb.OpenBytes(text)
+	if err != nil {
+		return database{}, fmt.Errorf("geoip: %s: %w", source, err)
+	}
 	m := r.Metadata()
 	built := time.Unix(int64(m.BuildEpoch), 0).UTC().Format(time.DateOnly)
-	return database{r, Database{m.DatabaseType, built, sum, source}}, nil
+	return database{r, records, Database{m.DatabaseType, built, sum, source}}, nil
 }
 
 // Lookup asks the databases in their order, field by field: the first that knows a field has it. A network's name is only taken from a database that
@@ -115,20 +122,26 @@ func (g *Geo) Lookup(ip netip.Addr) (p Place) {
 		if p.Country != "" {
 			break
 		}
-		c, err := d.reader.Country(ip)
-		if g.note(d, ip, err) {
-			p.Country = c.Country.ISOCode
+		var code string
+		if err := d.records.Lookup(ip).DecodePath(&code, "country", "iso_code"); g.note(d, ip, err) {
+			p.Country = code
 		}
 	}
 	for _, d := range g.asn {
 		if p.Network != "" {
 			break
 		}
-		a, err := d.reader.ASN(ip)
-		if !g.note(d, ip, err) || p.ASN != 0 && uint(p.ASN) != a.AutonomousSystemNumber {
+		var number uint32
+		var network string
+		r := d.records.Lookup(ip)
+		err := r.DecodePath(&number, "autonomous_system_number")
+		if err == nil {
+			err = r.DecodePath(&network, "autonomous_system_organization")
+		}
+		if !g.note(d, ip, err) || p.ASN != 0 && p.ASN != number {
 			continue
 		}
-		p.ASN, p.Network = uint32(a.AutonomousSystemNumber), a.AutonomousSystemOrganization
+		p.ASN, p.Network = number, network
 	}
 	return p
 }

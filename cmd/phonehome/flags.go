@@ -119,6 +119,7 @@ type judgeFlags struct {
 	baseline            []string
 	rules               ruleChanges
 	catalogue           string
+	failOnUnused        bool
 	withoutEmbeddedData bool
 }
 
@@ -133,6 +134,7 @@ func (f *judgeFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.intel, "intel", nil, "list of indicators `FILE`: what it has is said of destinations, as its author's claim (repeatable)")
 	fs.StringArrayVarP(&f.baseline, "baseline", "b", nil, "lock `FILE` or result of an earlier scan: what it has is known (repeatable)")
 	fs.StringArrayVar(&f.ignore, "ignorefile", nil, "`FILE` of suppressions: findings that somebody answers for, until a day (repeatable)")
+	fs.BoolVar(&f.failOnUnused, "fail-on-unused-suppressions", false, "exit 1 where a suppression covers nothing")
 	fs.Var(&f.rules, "rules", "switch a rule off, or give its findings a severity (repeatable)")
 	fs.Var(date{&f.asOf}, "as-of", "the day of the report, today (UTC) where not given; packets are judged at their own time")
 	fs.StringVar(&f.catalogue, "catalogue", "", "vendor catalogue `FILE` in place of the embedded one")
@@ -147,7 +149,7 @@ func (f *judgeFlags) add(fs *pflag.FlagSet) {
 func (f *judgeFlags) apply(o *analyze.Options) error {
 	o.Internal, o.InternalNone, o.InferInternal = f.internal.networks, f.internal.none, f.infer == on
 	o.GeoCountry, o.GeoASN, o.GeoEmbedded = f.geoCountry, f.geoASN, !f.withoutEmbeddedData
-	o.AsOf, o.FailOn = f.asOf, f.failOn
+	o.AsOf, o.FailOn, o.FailOnUnused = f.asOf, f.failOn, f.failOnUnused
 	o.Register, o.Intel, o.Ignore, o.Baseline, o.Rules = f.register, f.intel, f.ignore, f.baseline, f.rules.byID
 	if o.FailOn == analyze.FailNew && (len(o.Baseline) == 0 || o.Rules[judge.LockRule].Off) {
 		return usage("--fail-on new needs --baseline, and the rule %s", judge.LockRule)
@@ -166,7 +168,7 @@ func (f *judgeFlags) apply(o *analyze.Options) error {
 }
 
 // quoted are the flags that the result depends on: the command line that a report quotes holds them, and no others.
-var quoted = []string{"allow", "as-of", "baseline", "catalogue", "expect", "fail-on", "geoip-asn", "geoip-country", "hash", "ignorefile", "infer-internal", "intel", "internal", "no-embedded-geo", "only", "register", "rules", "since",
+var quoted = []string{"allow", "as-of", "baseline", "catalogue", "expect", "fail-on", "fail-on-unused-suppressions", "geoip-asn", "geoip-country", "hash", "ignorefile", "infer-internal", "intel", "internal", "no-embedded-geo", "only", "register", "rules", "since",
 	"strict", "until"}
 
 // commandLine is the command line as reports quote it: what the result depends on, wherever it was set, and the inputs. Their order doesn't

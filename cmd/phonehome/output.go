@@ -221,6 +221,11 @@ func (a *app) show(ctx context.Context, r *analyze.Result, v *view) (failed []er
 	if err := a.writeStdout(ctx, func(w io.Writer) error { return v.stdout.Write(w, r, v.screen) }); err != nil {
 		failed = append(failed, err)
 	}
+	if v.stdout.Name == "github" {
+		if err := a.writeGitHubFiles(r); err != nil {
+			failed = append(failed, err)
+		}
+	}
 	for _, o := range v.outputs {
 		written, err := o.write(ctx, r, v.file)
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the outputs that scripts compare with")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"phonehome": main})
+	testscript.Main(m, map[string]func(){"phonehome": main, productName: productMain})
 }
 
 // scripted are the cases that scripts have as captures, by the name of the file.

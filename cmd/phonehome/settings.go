@@ -14,9 +14,10 @@ import (
 
 // settings say where the values of flags come from that were not given: PHONEHOME_* first, then a file.
 type settings struct {
-	path string
-	none bool
-	used string // the file that was read, "" for none
+	path    string
+	none    bool
+	origins map[string]string // of flags that were set: where
+	used    string            // the file that was read, "" for none
 }
 
 // defaultConfig is the file that is read where --config names no other.
@@ -35,9 +36,9 @@ func (s *settings) add(fs *pflag.FlagSet) {
 
 // apply sets the flags of fs that were not given. all are the flags that exist in any command: a file may set those for commands that have them.
 func (s *settings) apply(a *app, fs, all *pflag.FlagSet, inputs []string) error {
-	given := map[string]bool{}
-	fs.Visit(func(f *pflag.Flag) { given[f.Name] = true })
-	if err := applyEnv(a, fs, all, given); err != nil {
+	s.origins = map[string]string{}
+	fs.Visit(func(f *pflag.Flag) { s.origins[f.Name] = "command line" })
+	if err := s.applyEnv(a, fs, all); err != nil {
 		return err
 	}
 	path, err := s.file(a, inputs)
@@ -53,7 +54,7 @@ func (s *settings) apply(a *app, fs, all *pflag.FlagSet, inputs []string) error 
 		if !settable(all, e.key) {
 			return usage("%s: unknown setting %q", e.at, e.key)
 		}
-		if given[e.key] || fs.Lookup(e.key) == nil {
+		if s.origins[e.key] != "" || fs.Lookup(e.key) == nil {
 			continue
 		}
 		for _, v := range e.values {
@@ -61,6 +62,7 @@ func (s *settings) apply(a *app, fs, all *pflag.FlagSet, inputs []string) error 
 				return usage("%s: %w", v.at, err)
 			}
 		}
+		s.origins[e.key] = e.at
 	}
 	a.talk.detail("settings read from %s", path)
 	return nil
@@ -71,8 +73,8 @@ func settable(all *pflag.FlagSet, key string) bool {
 	return f != nil && !slices.Contains(perRun, key)
 }
 
-// applyEnv sets flags from the environment, and marks them as given. Values of a repeatable flag are parted by commas.
-func applyEnv(a *app, fs, all *pflag.FlagSet, given map[string]bool) error {
+// applyEnv sets flags from the environment. Values of a repeatable flag are parted by commas.
+func (s *settings) applyEnv(a *app, fs, all *pflag.FlagSet) error {
 	for _, e := range a.environ {
 		key, value, _ := strings.Cut(e, "=")
 		rest, ours := strings.CutPrefix(key, envPrefix)
@@ -83,7 +85,7 @@ func applyEnv(a *app, fs, all *pflag.FlagSet, given map[string]bool) error {
 		if !settable(all, name) {
 			return usage("%s: there is no such setting", key)
 		}
-		if given[name] || fs.Lookup(name) == nil {
+		if s.origins[name] != "" || fs.Lookup(name) == nil {
 			continue
 		}
 		values := []string{value}
@@ -95,7 +97,7 @@ func applyEnv(a *app, fs, all *pflag.FlagSet, given map[string]bool) error {
 				return usage("%s: %w", key, err)
 			}
 		}
-		given[name] = true
+		s.origins[name] = key
 	}
 	return nil
 }

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+
+	"phonehome/analyze"
+	"phonehome/analyze/judge"
+)
+
+// attacks are texts that a capture can choose, each meant for another reader: a terminal, an eye, a page, a table, a spreadsheet, a CI log, XML, a file system.
+var attacks = []string{
+	"\x1b[2J\x1b]0;title\x07", "\x1b]8;;https://attacker.example\x1b\\click\x1b]8;;\x1b\\", "\r\n", "\u202eevil\u2066", "zero\u200bwidth\ufeff", "<script>alert(1)</script>", `"><svg onload=alert(1)>`,
+	"a|b", "`code`", "=cmd|'/c calc'!A0", "+1", "-1", "@SUM(1)", "::error file=x::y", "##[error]x", "##vso[task.complete]x", "]]>", "\x00", "\xff\xfe", "../../etc/passwd", "xn--pple-43d.example",
+	"[x](https://attacker.example)", "![x](https://attacker.example/x.png)", "@everyone #1 https://attacker.example www.attacker.example", "{{.}}", "<!--", "\t", "\x7f\x9b", strings.Repeat("a", 64<<10),
+}
+
+// attacked is a result in which every text that a capture can choose is each of the attacks in turn.
+func attacked() *analyze.Result {
+	var ds []judge.Destination
+	for _, a := range attacks {
+		d := destination("10.0.0.5", a, a, "registrable-domain", 10)
+		d.ClientLabel, d.Tenant, d.Hoster, d.Product, d.Protocol, d.Notes = a, a, a, a, a, []string{a}
+		d.OtherNames = []judge.OtherName{{Name: a, Source: "dns"}}
+		d.Servers[0].Network = a
+		d.Disclosure.Reason = a
+		ds = append(ds, d)
+	}
+	r := sample(ds...)
+	for i, a := range attacks {
+		f := finding("f"+string(rune('1'+i%9)), "undisclosed-destination", judge.Medium, judge.Open, r, i)
+		f.Title, f.Facts, f.Inference, f.Unknown = a, []string{a}, a, []string{a}
+		r.Findings = append(r.Findings, f)
+		r.Coverage.CannotSee = append(r.Coverage.CannotSee, a+" is cut short")
+	}
+	r.Captures[0].Path = strings.Join(attacks[:len(attacks)-1], "")
+	r.Settings.Command = "phonehome scan '" + r.Captures[0].Path + "'"
+	r.Suppressions = []judge.Suppression{{File: attacks[0], Line: 3, Rule: "beacon", Reason: attacks[5], Approver: attacks[6], Expires: "2018-01-01", Expired: true}}
+	r.Exit = analyze.Exit{Code: 3, Reasons: []string{r.Captures[0].Path + " is cut"}}
+	return r
+}
+
+// TestHostileText: whatever the format, no text of a capture reaches a terminal as a command.
+func TestHostileText(t *testing.T) {
+	r := attacked()
+	for _, f := range Formats {
+		if f.Live || f.Folder != nil {
+			continue
+		}
+		text := rendered(t, f.Name, r)
+		if strings.HasPrefix(f.Name, "csv") {
+			text = strings.ReplaceAll(text, "\r\n", "\n")
+		}
+		safe(t, f.Name, text)
+	}
+}
+
+// TestHostileMarkdown: no markup of a capture: what begins with a mark that means something stands behind a backslash, or in code.
+func TestHostileMarkdown(t *testing.T) {
+	text := rendered(t, "markdown", attacked())
+	for _, bad := range []string{"<script", "<svg", "<!--", "](http", "https://", " www.", " @", "\n-1", "\n="} {
+		for at := range strings.SplitAfterSeq(text, "\n") {
+			if i := strings.Index("\n"+at, bad); i > 0 && ("\n" + at)[i-1] != '\\' && !inCode("\n"+at, i) {
+				t.Errorf("%q stands free in %q", bad, at)
+			}
+		}
+	}
+}
+
+// inCode says whether what stands at i of a line is between backticks.
+func inCode(line string, i int) bool {
+	return strings.Count(strings.ReplaceAll(line[:i], "\\`", ""), "`")%2 == 1
+}
+
+// TestHostileSheets: no cell is a formula.
+func TestHostileSheets(t *testing.T) {
+	for _, name := range []string{"csv", "csv-findings", "csv-vendors"} {
+		rows, err := csv.NewReader(strings.NewReader(rendered(t, name, attacked()))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			for _, cell := range row {
+				if strings.HasPrefix(cell, "=") || strings.HasPrefix(cell, "+") || strings.HasPrefix(cell, "-") || strings.HasPrefix(cell, "@") {
+					t.Errorf("%s has the cell %q", name, cell)
+				}
+			}
+		}
+	}
+}
