@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"crypto/sha256"
+	"encoding"
 	"encoding/hex"
 	"net/netip"
 	"reflect"
@@ -41,6 +42,16 @@ func (r *Result) Redact(what []Redaction) (*Result, *Redactor) {
 	out := red.copy(reflect.ValueOf(r).Elem(), "").Addr().Interface().(*Result)
 	red.finish(r, out)
 	return out, red
+}
+
+// RedactedRemarks say what was left out of a result, for formats that don't list what could not be seen.
+func (r *Result) RedactedRemarks() (out []string) {
+	for _, w := range r.Settings.Redacted {
+		if s, ok := redactedTexts[Redaction(w)]; ok {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // class is what becomes of a text, by what it can hold.
@@ -142,10 +153,12 @@ var classes = map[string]class{
 	"destinations[].disclosure.reason":    text,
 	"destinations[].evidence[].what":      fixed,
 	"destinations[].evidence[].filter":    fixed,
+	"destinations[].community_ids[]":      device, // hashes of addresses, which can be found by guessing
 	"destinations[].LabelBasis":           fixed,
 	"findings[].id":                       fixed,
 	"findings[].fingerprint":              fixed, // made anew: it is a hash of what is left out
 	"findings[].rule":                     fixed,
+	"findings[].severity":                 fixed,
 	"findings[].confidence":               fixed,
 	"findings[].title":                    text,
 	"findings[].facts[]":                  text,
@@ -199,7 +212,13 @@ var classes = map[string]class{
 var (
 	timeType = reflect.TypeFor[time.Time]()
 	addrType = reflect.TypeFor[netip.Addr]()
+	textType = reflect.TypeFor[encoding.TextMarshaler]()
 )
+
+// isText says whether a type is written as text, whatever it is made of.
+func isText(t reflect.Type) bool {
+	return t.Kind() == reflect.String || t != timeType && t.Kind() != reflect.Pointer && (t.Implements(textType) || reflect.PointerTo(t).Implements(textType))
+}
 
 // copy copies a value at a place, and redacts its texts. Fields that are not exported, which hold what was never meant to be written, are left out.
 func (d *Redactor) copy(v reflect.Value, at string) reflect.Value {
@@ -214,6 +233,10 @@ func (d *Redactor) copy(v reflect.Value, at string) reflect.Value {
 		}
 	case v.Kind() == reflect.String:
 		out.SetString(d.text(v.String(), at))
+	case isText(v.Type()):
+		if d.text(textOf(v), at) != "" {
+			out.Set(v) // it stays, or it goes
+		}
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() {
@@ -236,6 +259,15 @@ func (d *Redactor) copy(v reflect.Value, at string) reflect.Value {
 		out.Set(v)
 	}
 	return out
+}
+
+// textOf is a value as text, and " " where it has none.
+func textOf(v reflect.Value) string {
+	b, err := v.Interface().(encoding.TextMarshaler).MarshalText()
+	if err != nil || len(b) == 0 {
+		return " "
+	}
+	return string(b)
 }
 
 // below is the place of a field: the key that it has in JSON, or its name where it has none.
@@ -307,7 +339,7 @@ func (d *Redactor) finding(from, to *judge.Finding, byID map[string]*judge.Desti
 	}
 	for i, fact := range from.Facts {
 		if strings.HasPrefix(fact, newKeys) {
-			to.Facts[i] = newKeys + strings.Join(keysOf(to.Destinations, byID), "; ") + "."
+			to.Facts[i] = newKeys + strings.Join(keyList(to.Destinations, byID), "; ") + "."
 		}
 	}
 }
@@ -315,8 +347,8 @@ func (d *Redactor) finding(from, to *judge.Finding, byID map[string]*judge.Desti
 // newKeys begins the fact that lists keys of destinations, which are made of parts of names and assets (rule new-destination).
 const newKeys = "New: "
 
-// keysOf are the first few keys of some destinations, each once.
-func keysOf(ids []string, byID map[string]*judge.Destination) (out []string) {
+// keyList is the first few keys of some destinations, each once.
+func keyList(ids []string, byID map[string]*judge.Destination) (out []string) {
 	const few = 8
 	for _, id := range ids {
 		d := byID[id]

@@ -12,7 +12,7 @@ import (
 func places(t reflect.Type, at string, out map[string]bool) {
 	switch {
 	case t == timeType:
-	case t == addrType, t.Kind() == reflect.String:
+	case isText(t):
 		out[at] = true
 	case t.Kind() == reflect.Struct:
 		for i := range t.NumField() {

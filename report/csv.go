@@ -54,6 +54,14 @@ func sheet[T any](w io.Writer, fields []field[T], rows []T) error {
 	return nil
 }
 
+// marked are the fields of a result with one more where it is redacted: that something was left out stands in the head, and in each row what.
+func marked[T any](fields []field[T], r *analyze.Result) []field[T] {
+	if len(r.Settings.Redacted) == 0 {
+		return fields
+	}
+	return append(slices.Clone(fields), textField("redacted", func(T) string { return listOf(r.Settings.Redacted) }))
+}
+
 func textField[T any](name string, text func(v T) string) field[T] {
 	return field[T]{name: name, text: text}
 }
@@ -143,7 +151,7 @@ var destinationFields = []field[*judge.Destination]{
 
 // writeCSV writes a row a destination.
 func writeCSV(w io.Writer, r *analyze.Result, _ Options) error {
-	return sheet(w, append(slices.Clone(destinationFields), redactedField[*judge.Destination](r)), pointers(r.Destinations))
+	return sheet(w, marked(destinationFields, r), pointers(r.Destinations))
 }
 
 func pointers[E any](list []E) []*E {
@@ -190,26 +198,18 @@ func writeCSVFindings(w io.Writer, r *analyze.Result, _ Options) error {
 	for _, s := range ruleRemarks(r) {
 		rows = append(rows, &judge.Finding{Rule: s.rule, Status: statusChanged, Title: s.text})
 	}
-	return sheet(w, findingFields, rows)
+	return sheet(w, marked(findingFields, r), rows)
 }
 
-// ruleRemark says what the settings make of a rule, or of the whole report.
+// ruleRemark says what the settings make of a rule.
 type ruleRemark struct{ rule, text string }
 
-// ruleRemarks are what every report says of itself: which rules the settings change, and what was left out.
+// ruleRemarks are the rules that the settings change: every report says so.
 func ruleRemarks(r *analyze.Result) (out []ruleRemark) {
 	for _, s := range r.Settings.Rules {
 		out = append(out, ruleRemark{s.Rule, "the settings have rule " + s.Rule + " as " + s.Set})
 	}
-	if what := r.Settings.Redacted; len(what) > 0 {
-		out = append(out, ruleRemark{"redacted", "redacted for sharing: " + strings.Join(what, ", ")})
-	}
 	return out
-}
-
-// redactedField is a column that says of each row what was left out for sharing: nobody should take a part for the whole.
-func redactedField[T any](r *analyze.Result) field[T] {
-	return textField("redacted", func(T) string { return listOf(r.Settings.Redacted) })
 }
 
 // vendorFields are the columns of a vendor's row, with one for each verdict.
@@ -232,5 +232,5 @@ func vendorFields() []field[*analyze.Vendor] {
 
 // writeCSVVendors writes a row a vendor; the last, without a name, is all whose vendor is not known.
 func writeCSVVendors(w io.Writer, r *analyze.Result, _ Options) error {
-	return sheet(w, append(vendorFields(), redactedField[*analyze.Vendor](r)), pointers(r.Vendors))
+	return sheet(w, marked(vendorFields(), r), pointers(r.Vendors))
 }

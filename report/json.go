@@ -32,14 +32,6 @@ func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
 	return j.finish()
 }
 
-// Indented writes any value as the result is written: indented, and safe to be looked at on a terminal.
-func Indented(w io.Writer, v any) error {
-	j := newJSONWriter(bufio.NewWriter(w))
-	j.encode(reflect.ValueOf(&v).Elem(), "")
-	j.text("\n")
-	return j.finish()
-}
-
 // jsonWriter keeps the first error.
 type jsonWriter struct {
 	w       *bufio.Writer
@@ -105,8 +97,8 @@ func (j *jsonWriter) finish() error {
 	return nil
 }
 
-// indented writes a value as JSON, whole.
-func indented(w io.Writer, v any) error {
+// Indented writes a value as JSON, whole, as the result is written: indented, and safe to be looked at on a terminal.
+func Indented(w io.Writer, v any) error {
 	j := newJSONWriter(bufio.NewWriter(w))
 	j.encode(reflect.ValueOf(v), "")
 	j.text("\n")
