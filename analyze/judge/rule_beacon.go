@@ -105,7 +105,7 @@ func (c *Case) series() (out []series) {
 	}
 	for i := range c.Destinations {
 		if c.mayBeat(i) && len(c.details[i].events) >= rhythm.MinEvents {
-			add(&group{to: recipientOf(&c.Destinations[i]), members: []int{i}}, false)
+			add(&group{to: c.recipient(i), members: []int{i}}, false)
 		}
 	}
 	for _, g := range c.byRecipient(c.mayBeat) {
