@@ -48,6 +48,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	}
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
+	r.Case = o.Case.at(c.From, c.To)
 	c.Intel, c.Baseline = g.intel, g.baseline
 	r.Destinations = c.Destinations
 	r.Coverage = e.coverage(b, &sums, index)

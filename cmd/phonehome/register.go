@@ -9,12 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"phonehome/analyze"
 	"phonehome/analyze/disclosure"
-	"phonehome/analyze/judge"
 	"phonehome/report"
 )
 
@@ -118,56 +115,9 @@ func newRegisterLearn() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return say(c, string(disclosure.WriteProposals(learned(r))))
+			return say(c, string(disclosure.WriteProposals(report.Proposals(r, nil))))
 		},
 	}
-}
-
-// learned proposes an entry for each recipient that is not disclosed, with what was seen of it.
-func learned(r *analyze.Result) (out []disclosure.Proposal) {
-	by := map[string]*disclosure.Proposal{}
-	var order []string
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
-		if v := d.Disclosure.Verdict; v == disclosure.Disclosed || d.State == judge.LookedUp {
-			continue
-		}
-		to := recipient(d)
-		p := by[to]
-		if p == nil {
-			p = &disclosure.Proposal{Vendor: to}
-			by[to] = p
-			order = append(order, to)
-		}
-		what := d.Name
-		if what == "" && len(d.Servers) > 0 {
-			what = d.Servers[0].IP.String()
-		}
-		p.Seen = append(p.Seen, fmt.Sprintf("%s: %s from %s, %s to %s", what, humanize.Bytes(d.PayloadOut), d.Client, d.First.UTC().Format(time.RFC3339), d.Last.UTC().Format(time.RFC3339)))
-		if d.OpenedBy == "client" && d.Port != 0 {
-			what += fmt.Sprintf("|%d/%s", d.Port, d.Transport)
-		}
-		p.Destinations = append(p.Destinations, what)
-	}
-	for _, to := range order {
-		out = append(out, *by[to])
-	}
-	return out
-}
-
-// recipient is whom a destination is learned as.
-func recipient(d *judge.Destination) string {
-	switch {
-	case d.Vendor != "":
-		return d.Vendor
-	case d.RegistrableDomain != "":
-		return d.RegistrableDomain
-	case d.Name != "":
-		return d.Name
-	case len(d.Servers) > 0:
-		return "unknown, at " + d.Servers[0].IP.String()
-	}
-	return "unknown"
 }
 
 func newRegisterImport(a *app) *cobra.Command {

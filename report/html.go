@@ -1,0 +1,222 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"phonehome/analyze"
+	"phonehome/analyze/judge"
+)
+
+// htmlFiles are the page's templates and its style.
+//
+//go:embed html/*.tmpl html/style.css
+var htmlFiles embed.FS
+
+// AnnexGDPR is the annex with the headings of Art. 33(3) GDPR.
+const AnnexGDPR = "gdpr"
+
+// Annexes are the values of Options.Annex that add one.
+func Annexes() []string { return []string{AnnexGDPR} }
+
+// writeHTML writes the page that people read and hand over: one file, no script, nothing from outside.
+func writeHTML(w io.Writer, r *analyze.Result, o Options) error {
+	const buffer = 256 << 10
+	t, err := template.ParseFS(htmlFiles, "html/*.tmpl")
+	if err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	style, err := htmlFiles.ReadFile("html/style.css")
+	if err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	b := bufio.NewWriterSize(w, buffer)
+	if err := t.ExecuteTemplate(b, "page", newHTMLPage(r, o, style)); err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	return b.Flush()
+}
+
+// htmlPage is the result as the templates read it: each section is a method. Texts are made visible here, and escaped by html/template.
+type htmlPage struct {
+	r        *analyze.Result
+	at       *indexed
+	found    map[string][]*judge.Finding // by destination
+	totals   totals
+	from, to time.Time // of all captures
+	Style    template.CSS
+	Annex    bool
+}
+
+func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
+	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		for _, id := range f.Destinations {
+			p.found[id] = append(p.found[id], f)
+		}
+	}
+	for i := range r.Captures {
+		if c := &r.Captures[i]; c.Packets > 0 && !c.First.IsZero() {
+			if p.from.IsZero() || c.First.Before(p.from) {
+				p.from = c.First
+			}
+			if c.Last.After(p.to) {
+				p.to = c.Last
+			}
+		}
+	}
+	return p
+}
+
+// Policy is the page's Content-Security-Policy: nothing is loaded, nothing runs, and the one style is known by its digest.
+func (p *htmlPage) Policy() string {
+	sum := sha256.Sum256([]byte(p.Style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+}
+
+// maxShown bounds a text of others on the page, in bytes: a name has at most 253 (RFC 1035, section 2.3.4), a path a few hundred.
+const maxShown = 600
+
+// show is a text as the page shows it: visible, and of bounded length.
+func show(s string) string {
+	if len(s) > maxShown {
+		s = strings.ToValidUTF8(s[:maxShown], "") + " …"
+	}
+	return visible(s)
+}
+
+func shows(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = show(s)
+	}
+	return out
+}
+
+// when is a time in UTC, and beside it in the case's zone.
+func (p *htmlPage) when(t time.Time) string {
+	if t.IsZero() {
+		return unknown
+	}
+	return t.UTC().Format(time.DateTime) + " UTC" + p.local(t, time.DateTime)
+}
+
+// local is a time in the case's zone, in brackets; "" where no zone was given.
+func (p *htmlPage) local(t time.Time, layout string) string {
+	l, name, ok := p.r.Case.Local(t)
+	if !ok {
+		return ""
+	}
+	return " (" + l.Format(layout) + " " + show(name) + ")"
+}
+
+// between is two times, the second without its day where that is the first's.
+func (p *htmlPage) between(a, z time.Time) string {
+	layout := time.DateTime
+	if day(a) == day(z) {
+		layout = time.TimeOnly
+	}
+	s := a.UTC().Format(time.DateTime) + " to " + z.UTC().Format(layout) + " UTC"
+	l, name, ok := p.r.Case.Local(a)
+	if !ok {
+		return s
+	}
+	m, _, _ := p.r.Case.Local(z)
+	return s + " (" + l.Format(time.DateTime) + " to " + m.Format(time.DateTime) + " " + show(name) + ")"
+}
+
+// pair is a word and what it is.
+type pair struct {
+	Name string
+	Text []string
+}
+
+// htmlTable is a table of the page.
+type htmlTable struct {
+	ID      string
+	Caption string
+	Columns []htmlColumn
+	Rows    [][]htmlCell
+	Fold    string // what stands on the fold; "" where the table is open
+	More    string // what is left out
+	Blank   bool   // the cells are for a pen
+}
+
+type htmlColumn struct {
+	Title string
+	Right bool
+}
+
+// htmlCell is lines of text, or links to parts of the page.
+type htmlCell struct {
+	Label string // of its column, for narrow screens
+	Class string
+	Lines []string
+	Refs  []string
+}
+
+// newTable is a table without rows. A title that ends in ">" stands over numbers.
+func newTable(id, caption string, titles ...string) *htmlTable {
+	t := &htmlTable{ID: id, Caption: caption}
+	for _, title := range titles {
+		title, right := strings.CutSuffix(title, ">")
+		t.Columns = append(t.Columns, htmlColumn{title, right})
+	}
+	return t
+}
+
+func (t *htmlTable) row(cells ...htmlCell) {
+	for i := range cells {
+		cells[i].Label = t.Columns[i].Title
+		if t.Columns[i].Right {
+			cells[i].Class = "n"
+		}
+	}
+	t.Rows = append(t.Rows, cells)
+}
+
+const (
+	openRows = 30  // rows of a table that stands open
+	maxRows  = 500 // rows of a table: what is beyond is in the JSON
+)
+
+// folded cuts the table at maxRows, and folds it where it is long.
+func (t *htmlTable) folded() *htmlTable {
+	if n := len(t.Rows); n > openRows {
+		t.Fold = t.Caption + ": " + plural(n, "row", "rows")
+		if n > maxRows {
+			t.Rows, t.More = t.Rows[:maxRows], more(n-maxRows)+", in the JSON result"
+		}
+	}
+	return t
+}
+
+// closed folds the table, whatever its length.
+func (t *htmlTable) closed(what string) *htmlTable {
+	t.folded()
+	t.Fold = what
+	return t
+}
+
+func td(lines ...string) htmlCell { return htmlCell{Lines: shows(lines)} }
+
+func tdCode(lines ...string) htmlCell { return htmlCell{Lines: shows(lines), Class: "c"} }
+
+func tdRefs(ids []string) htmlCell { return htmlCell{Refs: ids} }
+
+// tdSome are the first lines of a list, and how many more there are.
+func tdSome(list []string, most int) htmlCell {
+	if len(list) > most {
+		return td(append(slices.Clone(list[:most]), more(len(list)-most))...)
+	}
+	return td(list...)
+}
