@@ -52,18 +52,24 @@ type htmlPage struct {
 	found    map[string][]*judge.Finding // by destination
 	totals   totals
 	from, to time.Time // of all captures
+	sums     []*recipientSum
+	rules    map[string]judge.Rule
 	Style    template.CSS
 	Annex    bool
 }
 
 func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
-	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
+	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, rules: map[string]judge.Rule{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		for _, id := range f.Destinations {
 			p.found[id] = append(p.found[id], f)
 		}
 	}
+	for _, rule := range judge.Rules() {
+		p.rules[rule.ID] = rule
+	}
+	p.sums = p.sumUp()
 	for i := range r.Captures {
 		if c := &r.Captures[i]; c.Packets > 0 && !c.First.IsZero() {
 			if p.from.IsZero() || c.First.Before(p.from) {
@@ -103,35 +109,46 @@ func shows(list []string) []string {
 }
 
 // when is a time in UTC, and beside it in the case's zone.
-func (p *htmlPage) when(t time.Time) string {
+func (p *htmlPage) when(t time.Time) string { return strings.Join(p.whenLines(t), " ") }
+
+// whenLines is a time in UTC, then in the case's zone.
+func (p *htmlPage) whenLines(t time.Time) []string {
 	if t.IsZero() {
-		return unknown
+		return []string{unknown}
 	}
-	return t.UTC().Format(time.DateTime) + " UTC" + p.local(t, time.DateTime)
+	out := []string{t.UTC().Format(time.DateTime) + " UTC"}
+	if l, name, ok := p.r.Case.Local(t); ok {
+		out = append(out, "("+l.Format(time.DateTime)+" "+show(name)+")")
+	}
+	return out
 }
 
-// local is a time in the case's zone, in brackets; "" where no zone was given.
-func (p *htmlPage) local(t time.Time, layout string) string {
-	l, name, ok := p.r.Case.Local(t)
-	if !ok {
-		return ""
-	}
-	return " (" + l.Format(layout) + " " + show(name) + ")"
-}
+// between is two times in UTC, and beside them in the case's zone.
+func (p *htmlPage) between(a, z time.Time) string { return strings.Join(p.betweenLines(a, z), " ") }
 
-// between is two times, the second without its day where that is the first's.
-func (p *htmlPage) between(a, z time.Time) string {
-	layout := time.DateTime
-	if day(a) == day(z) {
-		layout = time.TimeOnly
-	}
-	s := a.UTC().Format(time.DateTime) + " to " + z.UTC().Format(layout) + " UTC"
+func (p *htmlPage) betweenLines(a, z time.Time) []string {
+	out := []string{fromTo(a.UTC(), z.UTC()) + " UTC"}
 	l, name, ok := p.r.Case.Local(a)
 	if !ok {
-		return s
+		return out
 	}
-	m, _, _ := p.r.Case.Local(z)
-	return s + " (" + l.Format(time.DateTime) + " to " + m.Format(time.DateTime) + " " + show(name) + ")"
+	m, other, _ := p.r.Case.Local(z)
+	if other != name {
+		name += " and " + other
+	}
+	return append(out, "("+fromTo(l, m)+" "+show(name)+")")
+}
+
+// fromTo is two times of one zone, the second without its day where that is the first's.
+func fromTo(a, z time.Time) string {
+	from, to := a.Format(time.DateTime), z.Format(time.DateTime)
+	switch {
+	case from == to:
+		return from
+	case from[:len(time.DateOnly)] == to[:len(time.DateOnly)]:
+		to = to[len(time.DateOnly)+1:]
+	}
+	return from + " to " + to
 }
 
 // pair is a word and what it is.
@@ -153,7 +170,7 @@ type htmlTable struct {
 
 type htmlColumn struct {
 	Title string
-	Right bool
+	Class string // "n" over numbers, "k" over words that are not broken
 }
 
 // htmlCell is lines of text, or links to parts of the page.
@@ -164,12 +181,18 @@ type htmlCell struct {
 	Refs  []string
 }
 
-// newTable is a table without rows. A title that ends in ">" stands over numbers.
+// newTable is a table without rows. A title that ends in ">" stands over numbers, one that ends in "=" over words of ours, which are not broken.
 func newTable(id, caption string, titles ...string) *htmlTable {
 	t := &htmlTable{ID: id, Caption: caption}
 	for _, title := range titles {
-		title, right := strings.CutSuffix(title, ">")
-		t.Columns = append(t.Columns, htmlColumn{title, right})
+		c := htmlColumn{Title: strings.TrimRight(title, ">=")}
+		switch title[len(c.Title):] {
+		case ">":
+			c.Class = "n"
+		case "=":
+			c.Class = "k"
+		}
+		t.Columns = append(t.Columns, c)
 	}
 	return t
 }
@@ -177,8 +200,8 @@ func newTable(id, caption string, titles ...string) *htmlTable {
 func (t *htmlTable) row(cells ...htmlCell) {
 	for i := range cells {
 		cells[i].Label = t.Columns[i].Title
-		if t.Columns[i].Right {
-			cells[i].Class = "n"
+		if class := t.Columns[i].Class; class != "" {
+			cells[i].Class = class
 		}
 	}
 	t.Rows = append(t.Rows, cells)

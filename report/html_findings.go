@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
@@ -24,7 +25,7 @@ const (
 	openFindings   = 40 // findings whose details stand open: nobody reads more in one go
 	drawnRhythms   = 20 // beacons that get pictures
 	shownEvidence  = 10 // captures of which a finding's frames are listed
-	shownOfFinding = 20 // destinations that a finding lists
+	shownOfFinding = 12 // destinations that a finding lists
 )
 
 // Findings are all findings, the gravest first; those that don't count say so.
@@ -58,7 +59,15 @@ func (f htmlFinding) Sure() string { return show(cmp.Or(f.Confidence, unknown)) 
 func (f htmlFinding) When() string { return f.p.between(f.First, f.Last) }
 
 // FactList are the facts.
-func (f htmlFinding) FactList() []string { return shows(f.Facts) }
+func (f htmlFinding) FactList() []string {
+	out := shows(f.Facts)
+	for i, s := range out {
+		if !strings.HasSuffix(s, ".") {
+			out[i] += "."
+		}
+	}
+	return out
+}
 
 // Inferred is the inference.
 func (f htmlFinding) Inferred() string { return show(f.Inference) }
@@ -105,9 +114,9 @@ func (p *htmlPage) entriesOf(f *judge.Finding) (out []*judge.Observed) {
 
 // Entries is the table of the entries of the register that the finding is about.
 func (f htmlFinding) Entries() *htmlTable {
-	t := newTable("", "Entries of the register", "Entry", "Vendor", "Days", "Status", "Reference", "Owner")
+	t := newTable("", "Entries of the register", "Entry", "Vendor", "Days=", "Status=", "Reference", "Owner")
 	for _, e := range f.p.entriesOf(f.Finding) {
-		t.row(td(e.ID, e.File+":"+strconv.Itoa(e.Line)), td(e.Vendor), td(entryDays(e)), td(string(e.Status)), td(cmp.Or(e.Reference, "none")), td(cmp.Or(e.Owner, "none")))
+		t.row(td(e.ID, e.File+":"+strconv.Itoa(e.Line)), td(e.Vendor), td(entryDays(e)...), td(string(e.Status)), td(cmp.Or(e.Reference, "none")), td(cmp.Or(e.Owner, "none")))
 	}
 	return t.folded()
 }
@@ -166,9 +175,8 @@ func (f htmlFinding) Total() string { return plural(int(f.FramesTotal), "packet"
 
 // Numbers are the rule's numbers.
 func (f htmlFinding) Numbers() *htmlTable {
-	t := newTable("", "Numbers of the rule", "Number", "Value>", "Unit", "What it is")
-	rule, _ := judge.RuleByID(f.Rule)
-	for _, n := range rule.Numbers {
+	t := newTable("", "Numbers of the rule", "Number=", "Value>", "Unit=", "What it is")
+	for _, n := range f.p.rules[f.Rule].Numbers {
 		if v, ok := f.Measures[n.Name]; ok {
 			t.row(td(n.Name), td(numberText(v)), td(n.Unit), td(n.What))
 		}
@@ -178,14 +186,12 @@ func (f htmlFinding) Numbers() *htmlTable {
 
 // Remedy is what to do.
 func (f htmlFinding) Remedy() string {
-	rule, _ := judge.RuleByID(f.Rule)
-	return rule.Do
+	return f.p.rules[f.Rule].Do
 }
 
 // Blind is what the rule cannot see.
 func (f htmlFinding) Blind() string {
-	rule, _ := judge.RuleByID(f.Rule)
-	return rule.Blind
+	return f.p.rules[f.Rule].Blind
 }
 
 // Questions are those of the finding's rule: those to all are said once.
@@ -196,7 +202,7 @@ func (p *htmlPage) QuestionsToAll() []string { return questionsToAll }
 
 // Rows is the table of the finding's destinations.
 func (f htmlFinding) Rows() *htmlTable {
-	t := newTable("", "Destinations of "+show(f.ID), "No.", "Client", "To", "Service", "Country", "Payload out>", "Verdict")
+	t := newTable("", "Destinations of "+show(f.ID), "No.=", "Client", "To", "Service=", "Country=", "Payload out>", "Verdict=")
 	n := 0
 	for _, id := range f.Destinations {
 		d := f.p.at.destinations[id]
@@ -293,16 +299,33 @@ func (p *htmlPage) vendorCard(g *group, refs []string) card {
 	}
 	add("Known by", known)
 	add("Products", g.products.sorted())
-	add("Purposes, as the catalogue or register has them", g.purposes.sorted())
-	add("Names", g.names.sorted())
-	add("Names known by", g.sources.sorted())
+	add("Purposes (of the catalogue or register)", g.purposes.sorted())
+	add("Names or addresses", g.names.sorted())
+	add("Names known by", knownBy(g.sources.sorted()))
 	add("Hosted by (not the recipient)", g.hosters.sorted())
-	add("Owners of the networks (not the recipient)", g.networks.sorted())
-	add("Countries, in the opinion of the database", g.places.sorted())
+	add("Network owners (not the recipient)", g.networks.sorted())
+	add("Countries (a database's opinion)", g.places.sorted())
 	add("Clients", clientTexts(g))
-	add("Payload", []string{humanize.Bytes(g.out) + " out, " + humanize.Bytes(g.in) + " in, " + plural(g.destinations, "destination", "destinations")})
+	add("Payload", []string{payloadText(g)})
 	add("Seen", []string{p.between(g.first, g.last)})
 	return c
+}
+
+// payloadText is how much went to and came from a group; where nothing could go, how far it got.
+func payloadText(g *group) string {
+	of := plural(g.destinations, "destination", "destinations")
+	if g.out == 0 && g.in == 0 {
+		return "none, " + string(g.state) + " only, " + of
+	}
+	return humanize.Bytes(g.out) + " out, " + humanize.Bytes(g.in) + " in, " + of
+}
+
+// knownBy has words for what no source names.
+func knownBy(sources []string) []string {
+	if i := slices.Index(sources, "none"); i >= 0 {
+		sources[i] = "nothing: there is no name"
+	}
+	return sources
 }
 
 func firstOf(list []string, none string) string {
@@ -375,7 +398,7 @@ func (p *htmlPage) clientCard(g *group, refs []string) card {
 		}
 	}
 	c.Pairs = append(c.Pairs, pair{"Sends to", someOf(g.vendors.sorted(), most)},
-		pair{"Payload", []string{humanize.Bytes(g.out) + " out, " + humanize.Bytes(g.in) + " in, " + plural(g.destinations, "destination", "destinations")}},
+		pair{"Payload", []string{payloadText(g)}},
 		pair{"Seen", []string{p.between(g.first, g.last)}})
 	return c
 }

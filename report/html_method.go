@@ -27,7 +27,7 @@ func (p *htmlPage) Tool() string {
 // Inputs are what the judgement rests on beside the captures, each with its date and digest.
 func (p *htmlPage) Inputs() *htmlTable {
 	s := &p.r.Settings
-	t := newTable("inputs", "What the judgement rests on beside the captures", "What", "Which", "Date", "SHA-256")
+	t := newTable("inputs", "What the judgement rests on beside the captures", "What", "Which", "Date=", "SHA-256")
 	for _, g := range []struct {
 		what string
 		dbs  []analyze.Database
@@ -42,7 +42,7 @@ func (p *htmlPage) Inputs() *htmlTable {
 	}
 	for i := range s.Intel {
 		l := &s.Intel[i]
-		t.row(td("list of indicators"), td(l.Name, l.Path, plural(l.Indicators, "indicator", "indicators")), td(cmp.Or(l.Date, unknown)), tdCode(l.SHA256))
+		t.row(td("list of indicators"), td(l.Name, l.Path, plural(l.Indicators, "indicator", "indicators")), td(cmp.Or(l.Date, "no date")), tdCode(l.SHA256))
 	}
 	for _, b := range s.Baseline {
 		t.row(td("baseline"), td(b), td(""), td(""))
@@ -74,7 +74,7 @@ func (p *htmlPage) Settings() (out []pair) {
 
 // Thresholds are those of the rules.
 func (p *htmlPage) Thresholds() *htmlTable {
-	t := newTable("thresholds", "Rules and their thresholds", "Rule", "Threshold", "Value", "Why")
+	t := newTable("thresholds", "Rules and their thresholds", "Rule=", "Threshold", "Value", "Why")
 	for _, r := range judge.Rules() {
 		for _, b := range r.Bounds {
 			t.row(td(r.ID), td(b.Name), td(b.Value), td(b.Why))
@@ -85,7 +85,7 @@ func (p *htmlPage) Thresholds() *htmlTable {
 
 // Rules are what fires each rule.
 func (p *htmlPage) Rules() *htmlTable {
-	t := newTable("rules", "What the rules look for, and cannot see", "Rule", "What fires it", "What it cannot see")
+	t := newTable("rules", "What the rules look for, and cannot see", "Rule=", "What fires it", "What it cannot see")
 	for _, r := range judge.Rules() {
 		t.row(td(r.ID+p.ruleChange(r.ID)), td(r.Fires), td(r.Blind))
 	}
@@ -124,12 +124,12 @@ func (p *htmlPage) Words() []pair {
 
 // Captures is the chain of custody's table.
 func (p *htmlPage) Captures() *htmlTable {
-	t := newTable("captures", "Captures", "No.>", "File", "SHA-256", "Size>", "Packets>", "First and last packet", "State")
+	t := newTable("captures", "Captures", "No.>", "File", "SHA-256", "Size>", "Packets>", "First and last packet=", "State=")
 	for i := range p.r.Captures {
 		c := &p.r.Captures[i]
-		when := unknown
+		when := []string{unknown}
 		if !c.First.IsZero() {
-			when = p.between(c.First, c.Last)
+			when = p.betweenLines(c.First, c.Last)
 		}
 		state := "whole"
 		if c.Truncated {
@@ -137,7 +137,7 @@ func (p *htmlPage) Captures() *htmlTable {
 		} else if len(c.Damage) > 0 {
 			state = "damaged"
 		}
-		t.row(td(strconv.Itoa(i)), tdCode(c.Path), tdCode(cmp.Or(c.SHA256, "not taken")), td(humanize.Comma(c.Bytes)+" bytes"), td(humanize.Comma(int64(c.Packets))), td(when), td(state))
+		t.row(td(strconv.Itoa(i)), tdCode(c.Path), tdCode(cmp.Or(c.SHA256, "not taken")), td(humanize.Comma(c.Bytes)+" bytes"), td(humanize.Comma(int64(c.Packets))), td(when...), td(state))
 	}
 	return t.folded()
 }
@@ -215,10 +215,10 @@ func countriesOf(d *judge.Destination) string {
 
 // VendorRows is the table of all vendors.
 func (p *htmlPage) VendorRows() *htmlTable {
-	t := newTable("vendor-table", "Vendors", "Vendor", "Known by", "Clients>", "Payload out>", "Payload in>", "First and last", "Days>", "Verdicts")
+	t := newTable("vendor-table", "Vendors", "Vendor", "Known by", "Clients>", "Payload out>", "Payload in>", "First and last=", "Days>", "Verdicts=")
 	for i := range p.r.Vendors {
 		v := &p.r.Vendors[i]
-		t.row(td(cmp.Or(v.Vendor, unknown)), td(basisText(v.Basis)), td(humanize.Comma(int64(v.Clients))), td(humanize.Bytes(v.PayloadOut)), td(humanize.Bytes(v.PayloadIn)), td(p.between(v.First, v.Last)),
+		t.row(td(cmp.Or(v.Vendor, unknown)), td(basisText(v.Basis)), td(humanize.Comma(int64(v.Clients))), td(humanize.Bytes(v.PayloadOut)), td(humanize.Bytes(v.PayloadIn)), td(p.betweenLines(v.First, v.Last)...),
 			td(strconv.Itoa(v.ActiveDays)), td(countTexts(v.Verdicts)...))
 	}
 	return t.closed("All vendors: " + plural(len(t.Rows), "row", "rows"))

@@ -113,15 +113,15 @@ func (p *htmlPage) OverTime() *picture {
 	if most == 0 {
 		return nil
 	}
-	pic := &picture{ID: "over-time", Title: "Payload out by time and vendor", Height: 250}
+	pic := &picture{ID: "over-time", Title: "Payload out by time and vendor", Height: 252}
 	pic.Desc = fmt.Sprintf("Bars of %s each, from %s to %s. The tallest is %s.", b.stepText(), minute(b.from), minute(b.end()), humanize.Bytes(most))
-	p.drawAxes(pic, b, most)
 	for s := range sums {
 		pic.Legend = append(pic.Legend, legend{"s" + strconv.Itoa(s), show(names[s])})
 	}
 	for i := range b.n {
 		drawStack(pic, b, i, sums, most)
 	}
+	p.drawAxes(pic, b, most)
 	p.drawMarks(pic, b)
 	pic.Table = overTimeTable(b, names, sums)
 	return pic
@@ -146,7 +146,7 @@ func (p *htmlPage) series(b buckets) (names []string, sums [][]uint64) {
 }
 
 const (
-	plotTop    = 28
+	plotTop    = 36
 	plotBottom = 210
 )
 
@@ -157,7 +157,9 @@ func (p *htmlPage) drawAxes(pic *picture, b buckets, most uint64) {
 		y := plotBottom - i*(plotBottom-plotTop)/lines
 		pic.line(0, 1, y, y, "g")
 		if i > 0 {
-			pic.text(0, y-4, "s", humanize.Bytes(most*uint64(i)/lines))
+			label := humanize.Bytes(most * uint64(i) / lines)
+			pic.text(0, y-4, "s o", label) // in the colour of the paper, so that the bars behind it don't hide it
+			pic.text(0, y-4, "s", label)
 		}
 	}
 	layout := "01-02 15:04"
@@ -231,7 +233,7 @@ func (p *htmlPage) drawMarks(pic *picture, b buckets) {
 		if x > 0.5 {
 			class = "e"
 		}
-		pic.text(x, plotTop-16, class+" b", mark)
+		pic.text(x, plotTop-22, class+" b", mark)
 		pic.Legend = append(pic.Legend, legend{"end", show(text)})
 	}
 }
@@ -280,8 +282,8 @@ type recipientSum struct {
 	clients  map[string]uint64
 }
 
-// sums are the recipients to which payload went, most first.
-func (p *htmlPage) sums() (out []*recipientSum) {
+// sumUp sums the recipients to which payload went, most first.
+func (p *htmlPage) sumUp() (out []*recipientSum) {
 	by := map[rowKey]*recipientSum{}
 	for i := range p.r.Destinations {
 		d := &p.r.Destinations[i]
@@ -306,9 +308,9 @@ func (p *htmlPage) sums() (out []*recipientSum) {
 // ByVerdict is the payload by recipient and verdict.
 func (p *htmlPage) ByVerdict() *picture {
 	const row, bar = 40, 14
-	all := p.sums()
-	if len(all) == 0 {
-		return nil
+	all := p.sums
+	if len(all) == 0 || len(all) == 1 && len(all[0].verdicts) == 1 {
+		return nil // one bar says nothing
 	}
 	shown := all[:min(len(all), barRows)]
 	pic := &picture{ID: "by-verdict", Title: "Payload out by recipient and verdict", Height: len(shown)*row + 4}
@@ -330,6 +332,9 @@ func (p *htmlPage) ByVerdict() *picture {
 			x += w
 			met[verdictClass(v)] = true
 		}
+	}
+	if !p.HasRegister() {
+		pic.Title, met = "Payload out by recipient", nil
 	}
 	for _, l := range verdictLegend {
 		if met[l.Class] {
@@ -369,12 +374,15 @@ const (
 // Matrix is clients against recipients.
 func (p *htmlPage) Matrix() *picture {
 	const row, top = 40, 18
-	all := p.sums()
+	all := p.sums
 	if len(all) == 0 {
 		return nil
 	}
 	to := all[:min(len(all), matrixVendors)]
 	clients := p.heaviest(all)
+	if len(all) == 1 && len(clients) == 1 {
+		return nil // one cell says nothing
+	}
 	from := clients[:min(len(clients), matrixClients)]
 	pic := &picture{ID: "matrix", Title: "Who sends to whom", Height: top + len(from)*row}
 	pic.Desc = fmt.Sprintf("A row for each of %s, a column for each of %s; a cell is the darker the more payload went.", plural(len(from), "client", "clients"), plural(len(to), "recipient", "recipients"))
@@ -449,7 +457,7 @@ func (f htmlFinding) Strip() *picture {
 		return nil
 	}
 	first, last := r.Starts[0], r.Starts[len(r.Starts)-1]
-	pic := &picture{ID: f.ID + "-strip", Title: "Rhythm of " + f.ID, Height: 78}
+	pic := &picture{ID: f.ID + "-strip", Title: "When the exchanges of " + f.ID + " began", Height: 78}
 	pic.Desc = fmt.Sprintf("A stroke for each of %s, from %s to %s.", plural(len(r.Starts), "exchange", "exchanges"), minute(first), minute(last))
 	span := float64(last.Sub(first))
 	for _, t := range r.Starts {
@@ -497,15 +505,15 @@ func (f htmlFinding) HeatMap() *picture {
 	}
 	most := 0
 	for i := range r.Days {
-		most = max(most, slices.Max(r.Days[i].Hours[:]))
+		most = max(most, slices.Max(append([]int{0}, r.Days[i].Hours...)))
 	}
-	pic := &picture{ID: f.ID + "-hours", Title: "Hours of " + f.ID, Height: len(r.Days)*row + 24}
+	pic := &picture{ID: f.ID + "-hours", Title: "Exchanges of " + f.ID + " by day and hour", Height: len(r.Days)*row + 24}
 	pic.Desc = fmt.Sprintf("A row for each of %s, 24 columns for the hours in UTC; a cell is the darker the more exchanges began in that hour, %d at most.", plural(len(r.Days), "day", "days"), most)
 	pic.Table = newTable("", pic.Title, "Day (UTC)", "Hour", "Exchanges>")
 	for i := range r.Days {
 		d := &r.Days[i]
 		pic.text(0, i*row+12, "s", show(d.Day))
-		f.drawHours(pic, d.Hours[:], i*row, left, most)
+		f.drawHours(pic, d.Hours, i*row, left, most)
 		for h, n := range d.Hours {
 			if n > 0 {
 				pic.Table.row(td(d.Day), td(fmt.Sprintf("%02d", h)), td(strconv.Itoa(n)))
@@ -527,8 +535,8 @@ func (f htmlFinding) HeatMap() *picture {
 }
 
 func (f htmlFinding) drawHours(pic *picture, hours []int, y int, left float64, most int) {
-	const space = 0.06
-	w := (1 - left) / float64(len(hours))
+	const space, all = 0.06, 24
+	w := (1 - left) / all
 	for h, n := range hours {
 		pic.rect(left+float64(h)*w, w*(1-space), y, 14, "h"+strconv.Itoa(heatOf(n, most)), "")
 	}

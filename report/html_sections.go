@@ -70,9 +70,54 @@ func (p *htmlPage) leftOut() string {
 
 // Answer is the paragraph that says it all.
 func (p *htmlPage) Answer() string {
-	parts := append([]string{p.totals.verdict()}, p.totals.remarks(p.r)...)
-	parts = append(parts, p.findingCount(), readLine(p.r))
+	remarks := p.totals.remarks(p.r)
+	if p.HasRegister() && len(p.r.Destinations) > 0 {
+		remarks[len(remarks)-1] = p.registerWords() // what the table of a terminal says in the words of verdicts
+	}
+	parts := slices.Concat([]string{p.totals.verdict()}, p.most(), remarks, []string{p.findingCount(), readLine(p.r)})
 	return strings.Join(parts, " ")
+}
+
+// most names those that got most.
+func (p *htmlPage) most() []string {
+	const few = 3
+	var named []string
+	all := p.sums
+	for _, s := range all[:min(len(all), few)] {
+		named = append(named, show(s.name)+" ("+humanize.Bytes(s.all)+")")
+	}
+	switch {
+	case len(all) == 0:
+		return nil
+	case len(all) <= few:
+		return []string{"It went to " + and(named) + "."}
+	}
+	return []string{"Most of it went to " + and(named) + "."}
+}
+
+// registerWords says in a sentence what the register makes of the destinations.
+func (p *htmlPage) registerWords() string {
+	var parts []string
+	for _, v := range disclosure.Verdicts() {
+		if n := p.r.Summary.Destinations[string(v)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s (%s)", humanize.Comma(int64(n)), verdictWords[v], humanize.Bytes(p.r.Summary.Bytes[string(v)])))
+		}
+	}
+	return "Held against the register supplied, of " + plural(len(p.r.Destinations), "destination", "destinations") + ": " + and(parts) + "."
+}
+
+// verdictWords go on from a number of destinations.
+var verdictWords = map[disclosure.Verdict]string{
+	disclosure.Expired:        "after the last day of the entry",
+	disclosure.NotYetValid:    "before the first day of the entry",
+	disclosure.Undisclosed:    "not covered by it",
+	disclosure.Country:        "in a country that the entry does not allow",
+	disclosure.Host:           "from a client that the entry is not for",
+	disclosure.Port:           "on a port that the entry is not for",
+	disclosure.Exceeded:       "above the entry's limit of a day",
+	disclosure.Unattributable: "of which it is not known which of several names was meant",
+	disclosure.Disclosed:      "covered by it",
+	disclosure.NoRegister:     "not judged",
 }
 
 // findingCount counts the findings by severity, and those that don't count.
@@ -116,11 +161,11 @@ var verdictMeaning = map[disclosure.Verdict]string{
 	disclosure.NoRegister:     "no register was given: nothing can be called disclosed or undisclosed",
 }
 
-// Verdicts is the table of what the register says.
+// Verdicts is the table of what the register says, empty without one.
 func (p *htmlPage) Verdicts() *htmlTable {
-	t := newTable("verdicts", "What the register supplied says of the destinations", "Verdict", "Meaning", "Destinations>", "Payload out>")
+	t := newTable("verdicts", "What the register supplied says of the destinations", "Verdict=", "Meaning", "Destinations>", "Payload out>")
 	for _, v := range disclosure.Verdicts() {
-		if n := p.r.Summary.Destinations[string(v)]; n > 0 {
+		if n := p.r.Summary.Destinations[string(v)]; n > 0 && v != disclosure.NoRegister {
 			t.row(td(string(v)), td(verdictMeaning[v]), td(humanize.Comma(int64(n))), td(humanize.Bytes(p.r.Summary.Bytes[string(v)])))
 		}
 	}
@@ -284,12 +329,12 @@ func (p *htmlPage) amend(e *judge.Observed) string {
 }
 
 var amendments = map[disclosure.Verdict]string{
-	disclosure.Expired:     "if the agreement was renewed, set end: to its new last day",
-	disclosure.NotYetValid: "if it was agreed earlier, set start: to that day",
-	disclosure.Country:     "if the countries seen are agreed, add them to countries:",
-	disclosure.Host:        "if these clients are agreed, add them to hosts:",
-	disclosure.Port:        "if these ports are agreed, add them to ports:",
-	disclosure.Exceeded:    "if more is agreed, raise max_bytes_out_per_day:",
+	disclosure.Expired:     "if the agreement was renewed, set its end to the new last day",
+	disclosure.NotYetValid: "if it was agreed earlier, set its start to that day",
+	disclosure.Country:     "if the countries seen are agreed, add them to its countries",
+	disclosure.Host:        "if these clients are agreed, add them to its hosts",
+	disclosure.Port:        "if these ports are agreed, add them to its ports",
+	disclosure.Exceeded:    "if more is agreed, raise its max_bytes_out_per_day",
 }
 
 // visibleLines makes each line visible.
@@ -302,7 +347,27 @@ func visibleLines(s string) string {
 }
 
 // Named says how much of what left has a name.
-func (p *htmlPage) Named() string { return coverageLine(&p.r.Coverage) }
+func (p *htmlPage) Named() string {
+	c := &p.r.Coverage.Outbound
+	if c.PayloadBytes == 0 {
+		return "No payload left."
+	}
+	var by []string
+	t := tally{}
+	for k, n := range c.NamedBy {
+		if k != "none" && n > 0 {
+			t[k] = n
+		}
+	}
+	for _, k := range t.sorted() {
+		by = append(by, show(k)+" "+percent(t[k], c.PayloadBytes))
+	}
+	s := percent(c.PayloadBytes-c.NamedBy["none"], c.PayloadBytes) + " of the payload that left went to destinations that have a name"
+	if len(by) > 0 {
+		s += " (known by " + and(by) + ")"
+	}
+	return s + "."
+}
 
 // Directions is the table of where payload went.
 func (p *htmlPage) Directions() *htmlTable {
@@ -370,21 +435,40 @@ func (p *htmlPage) Timeline() *htmlTable {
 	for i := range p.r.Register {
 		all = append(all, p.entryEvents(&p.r.Register[i])...)
 	}
-	for i := range p.r.Findings {
-		f := &p.r.Findings[i]
-		who := show(p.recipientText(f)) + " (" + f.Rule + ")"
-		all = append(all, event{at: f.First, what: "first traffic seen to " + who, refs: []string{f.ID}}, event{at: f.Last, what: "last traffic seen to " + who, refs: []string{f.ID}})
-	}
+	all = append(all, p.traffic()...)
 	slices.SortStableFunc(all, func(a, b event) int { return a.at.Compare(b.at) })
-	t := newTable("timeline-table", "Time line", "When", "What", "Findings")
+	t := newTable("timeline-table", "Time line", "When=", "What", "Findings=")
 	for _, e := range all {
-		when := p.when(e.at)
+		when := p.whenLines(e.at)
 		if e.day {
-			when = day(e.at) + ", a UTC day"
+			when = []string{day(e.at) + ", a UTC day"}
 		}
-		t.row(td(when), td(e.what), tdRefs(e.refs))
+		t.row(td(when...), td(e.what), tdRefs(e.refs[:min(len(e.refs), maxTodos)]))
 	}
 	return t.folded()
+}
+
+// traffic is the first and the last traffic of each recipient with findings, with those that say so.
+func (p *htmlPage) traffic() (out []event) {
+	type key struct {
+		what string
+		at   time.Time
+	}
+	met := map[key]int{}
+	for i := range p.r.Findings {
+		f := &p.r.Findings[i]
+		for _, e := range []event{{at: f.First, what: "first traffic seen to "}, {at: f.Last, what: "last traffic seen to "}} {
+			k := key{e.what + p.recipientText(f), e.at.UTC()}
+			n, ok := met[k]
+			if !ok {
+				n = len(out)
+				met[k] = n
+				out = append(out, event{at: e.at, what: k.what})
+			}
+			out[n].refs = append(out[n].refs, f.ID)
+		}
+	}
+	return out
 }
 
 // entryEvents are the first and the last day of an entry that was held against traffic.
@@ -435,44 +519,44 @@ func spans0(spans []uncovered) time.Time {
 
 // RegisterSeen is what the register has and the captures show.
 func (p *htmlPage) RegisterSeen() *htmlTable {
-	t := newTable("register-seen", "Entries of which something was seen", "Entry", "Vendor", "Days", "Status", "Reference", "Destinations>", "Payload out>", "First and last")
+	t := newTable("register-seen", "Entries of which something was seen", "Entry", "Vendor", "Days=", "Status=", "Reference", "Destinations>", "Payload out>", "First and last=")
 	for i := range p.r.Register {
 		if e := &p.r.Register[i]; e.Observed {
-			t.row(td(e.ID, e.File+":"+strconv.Itoa(e.Line)), td(e.Vendor), td(entryDays(e)), td(string(e.Status)), td(e.Reference), td(humanize.Comma(int64(e.Destinations))), td(humanize.Bytes(e.PayloadOut)), td(p.seen(e)))
+			t.row(td(e.ID, e.File+":"+strconv.Itoa(e.Line)), td(e.Vendor), td(entryDays(e)...), td(string(e.Status)), td(e.Reference), td(humanize.Comma(int64(e.Destinations))), td(humanize.Bytes(e.PayloadOut)), td(p.seen(e)...))
 		}
 	}
 	return t.folded()
 }
 
-func (p *htmlPage) seen(e *judge.Observed) string {
+func (p *htmlPage) seen(e *judge.Observed) []string {
 	if e.First == nil || e.Last == nil {
-		return unknown
+		return []string{unknown}
 	}
-	return p.between(*e.First, *e.Last)
+	return p.betweenLines(*e.First, *e.Last)
 }
 
 // RegisterUnseen is what the register has and the captures don't show.
 func (p *htmlPage) RegisterUnseen() *htmlTable {
-	t := newTable("register-unseen", "Entries of which nothing was seen", "Entry", "Vendor", "Days", "Status", "Reference")
+	t := newTable("register-unseen", "Entries of which nothing was seen", "Entry", "Vendor", "Days=", "Status=", "Reference")
 	for i := range p.r.Register {
 		if e := &p.r.Register[i]; !e.Observed {
-			t.row(td(e.ID, e.File+":"+strconv.Itoa(e.Line)), td(e.Vendor), td(entryDays(e)), td(string(e.Status)), td(e.Reference))
+			t.row(td(e.ID, e.File+":"+strconv.Itoa(e.Line)), td(e.Vendor), td(entryDays(e)...), td(string(e.Status)), td(e.Reference))
 		}
 	}
 	return t.folded()
 }
 
 // entryDays is the time of an entry.
-func entryDays(e *judge.Observed) string {
+func entryDays(e *judge.Observed) []string {
 	switch {
 	case e.Start == "" && e.End == "":
-		return "no dates: always"
+		return []string{"no dates: always"}
 	case e.End == "":
-		return "from " + e.Start + " on"
+		return []string{"from " + e.Start + " on"}
 	case e.Start == "":
-		return "until " + e.End
+		return []string{"until " + e.End}
 	}
-	return e.Start + " to " + e.End
+	return []string{e.Start + " to", e.End}
 }
 
 // HasRegister says whether a register was given.
@@ -503,7 +587,7 @@ func (p *htmlPage) Remarks() []string { return shows(settingsRemarks(p.r)) }
 
 // NotCounted are the findings that do not count, and why.
 func (p *htmlPage) NotCounted() *htmlTable {
-	t := newTable("not-counted", "Findings that do not count", "Finding", "Title", "Why")
+	t := newTable("not-counted", "Findings that do not count", "Finding=", "Title", "Why")
 	for i := range p.r.Findings {
 		f := &p.r.Findings[i]
 		switch s := suppressionOf(p.r, f); {

@@ -16,13 +16,14 @@ type Rhythm struct {
 
 // RhythmDay is how many exchanges began in each hour of one UTC day.
 type RhythmDay struct {
-	Day   string  `json:"day"`
-	Hours [24]int `json:"hours"`
+	Day   string `json:"day"`
+	Hours []int  `json:"hours"` // 24
 }
 
 const (
 	maxStarts     = 256 // what a strip of a screen's width can show apart
-	maxRhythmDays = 62  // two months: more rows nobody looks at
+	hoursOfDay    = 24
+	maxRhythmDays = 62 // two months: more rows nobody looks at
 )
 
 // rhythmOf tells when exchanges were: events are in order, nanoseconds since 1970.
@@ -39,7 +40,7 @@ func rhythmOf(events []int64) *Rhythm {
 			last = d
 			r.DaysTotal++
 			if len(r.Days) < maxRhythmDays {
-				r.Days = append(r.Days, RhythmDay{Day: d})
+				r.Days = append(r.Days, RhythmDay{Day: d, Hours: make([]int, hoursOfDay)})
 			}
 		}
 		if r.DaysTotal <= maxRhythmDays {

@@ -138,7 +138,7 @@ func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
 		f.Facts = append(f.Facts, "The rhythm is of all clients together.")
 	}
 	f.Facts = append(f.Facts, c.hosts(g)...)
-	f.Inference = "A program's timer sends, not a person."
+	f.Inference = "This looks like the timer of a program, not like a person."
 	f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
 	f.Measures = map[string]float64{"period_s": seconds(r.Period), "jitter_s": seconds(r.Jitter), "events": float64(r.Events), "expected": float64(r.Expected), "p": r.P,
 		"tried": float64(tried), "q": q}
