@@ -42,7 +42,8 @@ func (p *htmlPage) Inputs() *htmlTable {
 	}
 	for i := range s.Intel {
 		l := &s.Intel[i]
-		t.row(td("list of indicators"), td(l.Name, l.Path, plural(l.Indicators, "indicator", "indicators")), td(cmp.Or(l.Date, "no date")), tdCode(l.SHA256))
+		name := []string{l.Name, l.Path}
+		t.row(td("list of indicators"), td(append(slices.Compact(name), plural(l.Indicators, "indicator", "indicators"))...), td(cmp.Or(l.Date, "no date")), tdCode(l.SHA256))
 	}
 	for _, b := range s.Baseline {
 		t.row(td("baseline"), td(b), td(""), td(""))
@@ -55,7 +56,7 @@ func (p *htmlPage) Settings() (out []pair) {
 	s := &p.r.Settings
 	add := func(name string, text ...string) { out = append(out, pair{name, shows(text)}) }
 	add("Day of the report", cmp.Or(s.AsOf, unknown)+": for the expiry of suppressions and the date of letters; packets are judged at their own time")
-	add("A run fails from", cmp.Or(s.FailOn, "never")+" on")
+	add("Findings fail the run", failText(s.FailOn))
 	if s.Since != nil {
 		add("Packets from", p.when(*s.Since))
 	}
@@ -70,6 +71,17 @@ func (p *htmlPage) Settings() (out []pair) {
 	}
 	add("Command line", cmp.Or(s.Command, "not kept"))
 	return out
+}
+
+// failText says which findings make a run end with exit 1.
+func failText(failOn string) string {
+	switch failOn {
+	case "", analyze.FailNever:
+		return "never"
+	case analyze.FailNew:
+		return "where a destination is not in the baseline"
+	}
+	return "from " + failOn + " on"
 }
 
 // Thresholds are those of the rules.

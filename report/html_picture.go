@@ -123,6 +123,7 @@ func (p *htmlPage) OverTime() *picture {
 	}
 	p.drawAxes(pic, b, most)
 	p.drawMarks(pic, b)
+	pic.Note = "A bar is the payload of " + b.stepText() + "."
 	pic.Table = overTimeTable(b, names, sums)
 	return pic
 }
@@ -145,6 +146,9 @@ func (p *htmlPage) series(b buckets) (names []string, sums [][]uint64) {
 	return names, sums
 }
 
+// letter12 is how wide a letter is at most, in pixels.
+const letter12 = 8
+
 const (
 	plotTop    = 36
 	plotBottom = 210
@@ -158,7 +162,7 @@ func (p *htmlPage) drawAxes(pic *picture, b buckets, most uint64) {
 		pic.line(0, 1, y, y, "g")
 		if i > 0 {
 			label := humanize.Bytes(most * uint64(i) / lines)
-			pic.text(0, y-4, "s o", label) // in the colour of the paper, so that the bars behind it don't hide it
+			pic.Shapes = append(pic.Shapes, shape{Kind: "rect", X: "0", W: strconv.Itoa(letter12 * len(label)), Y: y - 15, H: 14, Class: "paper"}) // the bars behind would hide it
 			pic.text(0, y-4, "s", label)
 		}
 	}
@@ -392,6 +396,7 @@ func (p *htmlPage) Matrix() *picture {
 		pic.text((float64(k)+0.5)*width, 12, "m b", strconv.Itoa(k+1))
 		pic.Legend = append(pic.Legend, legend{"", strconv.Itoa(k+1) + ": " + show(to[k].name)})
 	}
+	pic.Legend = append(pic.Legend, shadeLegend(from, to)...)
 	for i, c := range from {
 		y := top + i*row
 		pic.text(0, y+12, "s", show(c))
@@ -435,6 +440,22 @@ func (p *htmlPage) heaviest(all []*recipientSum) []string {
 		}
 	}
 	return t.sorted()
+}
+
+// shadeLegend says what the shades of a matrix stand for, those that it has.
+func shadeLegend(from []string, to []*recipientSum) (out []legend) {
+	has := map[int]bool{}
+	for _, s := range to {
+		for _, c := range from {
+			has[shadeOf(s.clients[c])] = true
+		}
+	}
+	for i, text := range []string{"nothing", "up to 1 kB", "up to 100 kB", "up to 10 MB", "up to 1 GB", "more than 1 GB"} {
+		if has[i] {
+			out = append(out, legend{"h" + strconv.Itoa(i), text})
+		}
+	}
+	return out
 }
 
 // shadeOf is how dark a cell is: none, up to 1 kB, 100 kB, 10 MB, 1 GB, more.

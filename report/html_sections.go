@@ -31,6 +31,11 @@ func (p *htmlPage) Case() (out []pair) {
 	return out
 }
 
+// CaseHead is the case without its title, which stands above it.
+func (p *htmlPage) CaseHead() []pair {
+	return slices.DeleteFunc(p.Case(), func(x pair) bool { return x.Name == "Title" })
+}
+
 func clockText(offset string) string {
 	if offset == "" {
 		return ""
@@ -100,10 +105,14 @@ func (p *htmlPage) registerWords() string {
 	var parts []string
 	for _, v := range disclosure.Verdicts() {
 		if n := p.r.Summary.Destinations[string(v)]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s (%s)", humanize.Comma(int64(n)), verdictWords[v], humanize.Bytes(p.r.Summary.Bytes[string(v)])))
+			of := humanize.Comma(int64(n))
+			if len(parts) == 0 {
+				of = plural(n, "destination", "destinations")
+			}
+			parts = append(parts, fmt.Sprintf("%s %s (%s)", of, verdictWords[v], humanize.Bytes(p.r.Summary.Bytes[string(v)])))
 		}
 	}
-	return "Held against the register supplied, of " + plural(len(p.r.Destinations), "destination", "destinations") + ": " + and(parts) + "."
+	return "Held against the register supplied: " + and(parts) + "."
 }
 
 // verdictWords go on from a number of destinations.
