@@ -53,13 +53,14 @@ type htmlPage struct {
 	totals   totals
 	from, to time.Time // of all captures
 	sums     []*recipientSum
+	listed   map[string]bool // destinations that have a row in the table of all
 	rules    map[string]judge.Rule
 	Style    template.CSS
 	Annex    bool
 }
 
 func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
-	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, rules: map[string]judge.Rule{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
+	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, rules: map[string]judge.Rule{}, listed: map[string]bool{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		for _, id := range f.Destinations {
@@ -70,6 +71,9 @@ func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
 		p.rules[rule.ID] = rule
 	}
 	p.sums = p.sumUp()
+	for i := range r.Destinations[:min(len(r.Destinations), maxDestinationRows)] {
+		p.listed[r.Destinations[i].ID] = true
+	}
 	for i := range r.Captures {
 		if c := &r.Captures[i]; c.Packets > 0 && !c.First.IsZero() {
 			if p.from.IsZero() || c.First.Before(p.from) {

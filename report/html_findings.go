@@ -213,7 +213,7 @@ func (f htmlFinding) Rows() *htmlTable {
 			continue
 		}
 		no := td(d.ID)
-		if f.p.listed(d.ID) {
+		if f.p.listed[d.ID] {
 			no = tdRefs([]string{d.ID})
 		}
 		t.row(no, td(d.Client.String()), td(whatOf(d)), td(portOf(d)), td(countriesOf(d)), td(outText(d)), td(string(d.Disclosure.Verdict)))
@@ -222,14 +222,6 @@ func (f htmlFinding) Rows() *htmlTable {
 		t.More = more(n-shownOfFinding) + ", in the table of all destinations or the JSON result"
 	}
 	return t.closed(plural(n, "destination", "destinations"))
-}
-
-// listed says whether a destination has a row in the table of all destinations.
-func (p *htmlPage) listed(id string) bool {
-	if len(p.r.Destinations) <= maxDestinationRows {
-		return p.at.destinations[id] != nil
-	}
-	return slices.ContainsFunc(p.r.Destinations[:maxDestinationRows], func(d judge.Destination) bool { return d.ID == id })
 }
 
 // card is what is known of a vendor or a client.

@@ -51,6 +51,9 @@ func (p *htmlPage) Notices() (out []string) {
 	if only := p.r.Settings.Only; len(only) > 0 {
 		out = append(out, "This report is limited to "+and(shows(only))+". "+p.leftOut()+" Sums, findings, vendors and clients below are of what is left; findings speak of all destinations that they were made of.")
 	}
+	if left := p.r.Settings.Redacted; len(left) > 0 {
+		out = append(out, "The result was redacted before it was shared. Left out: "+and(shows(left))+".")
+	}
 	if reasons := p.r.Exit.Reasons; p.r.Exit.Code == exitIncomplete && len(reasons) > 0 {
 		out = append(out, "The evidence is not whole: "+strings.Join(shows(reasons), "; ")+".")
 	}
