@@ -50,6 +50,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	e.sorted, e.byFrame = nil, nil // to be made again by who writes facts: the destinations need the memory now
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
+	r.Case = o.Case.at(c.From, c.To)
 	c.Intel, c.Baseline = g.intel, g.baseline
 	r.Destinations = c.Destinations
 	r.Coverage = e.coverage(b, &sums, cut)
