@@ -78,15 +78,15 @@ type dest struct {
 	events    []int64            // starts of exchanges, ns since 1970 UTC
 	counters
 	first, last int64
-	openers     [2]uint64 // flows opened by the client, by the server
 	signs       []sign
 	personal    values
 	carried     *carried // of a DNS tunnel; else nil
 	notes       notes
 	state       stateRank
+	openers     openers
 
 	// Where the first frames and the first event lie: most have no more.
-	firstFrames [4]frame
+	firstFrames [3]frame
 	firstEvent  [1]int64
 }
 
@@ -114,6 +114,14 @@ const (
 	noteNoDNS      notes = 1 << iota // the capture could have supported the name by an answer of DNS, and does not
 	noteBothLegs                     // its bytes stand a second time, on the proxy's own leg
 	noteNamesBelow                   // it stands for the names below it, which carry data
+)
+
+// openers says who opened flows of a destination.
+type openers uint8
+
+const (
+	byClient openers = 1 << iota
+	byServer
 )
 
 // noteTexts are the sentences, in the order in which they are shown.
@@ -450,7 +458,7 @@ func (l *leg) count(d *dest) {
 	d.payloadOut += r.Payload[out]
 	d.payloadIn += r.Payload[in]
 	d.first, d.last = min(d.first, r.First), max(d.last, r.Last)
-	d.openers[l.openedBy]++
+	d.openers |= 1 << l.openedBy
 	d.state = min(d.state, l.state())
 	if r.Protocol != "" {
 		d.protocols.add(r.Protocol, r.Packets[0]+r.Packets[1])

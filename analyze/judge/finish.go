@@ -53,7 +53,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	for _, d := range b.index {
 		all = append(all, d)
 	}
-	b.index, b.names = nil, nil
+	b.index, b.names, b.folded, b.servers.numbers, b.texts.numbers = nil, nil, nil, nil, nil // nothing is looked up any more
 	slices.SortFunc(all, b.compare)
 	out := make([]Destination, len(all))
 	for i, d := range all {
@@ -216,22 +216,34 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	b.listServers(d, o, a.Geo)
 	o.Evidence = b.evidence(d)
 	o.CommunityIDs = d.ids
-	o.Hours = b.hourLists.take(len(d.parts.list))[:0]
-	for _, p := range d.parts.list {
-		if p.n > 0 {
-			o.Hours = append(o.Hours, HourOut{p.key.hour, p.n})
+	o.Hours = b.hours(d)
+}
+
+// hours are the payload out of a destination by hour and server, without those in which nothing went.
+func (b *Builder) hours(d *dest) []HourOut {
+	n := 0
+	for i := range d.parts.list {
+		if d.parts.list[i].n > 0 {
+			n++
 		}
 	}
+	out := b.hourLists.take(n)[:0]
+	for _, p := range d.parts.list {
+		if p.n > 0 {
+			out = append(out, HourOut{p.key.hour, p.n})
+		}
+	}
+	return out
 }
 
 func (d *dest) openedBy() string {
-	switch {
-	case d.openers[1] == 0:
-		return "client"
-	case d.openers[0] == 0:
+	switch d.openers {
+	case byServer:
 		return "server"
+	case byClient | byServer:
+		return "both"
 	}
-	return "both"
+	return "client"
 }
 
 // most returns the key with the greatest sum, the first in the alphabet of equals.

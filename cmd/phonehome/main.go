@@ -26,10 +26,10 @@ func Main() int {
 const (
 	// gcPercent is how much the heap may grow over what lives before garbage is collected. Most of what a scan holds are slabs without pointers, which
 	// cost the collector nothing: collecting early keeps the peak near what is needed.
-	gcPercent = 25
+	gcPercent = 15
 	// gcFloor is the size, in bytes, of a block that is never touched and so takes no memory. As the collector counts it with what lives, a small heap is
 	// not collected every few milliseconds: without it a tenth of a scan's time is.
-	gcFloor = 48 << 20
+	gcFloor = 96 << 20
 )
 
 // app is what the commands have from the world.
