@@ -2,6 +2,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,16 +40,58 @@ func DefaultOptions() Options {
 // defaultBlock is how many bytes are read at a time: measured flat between 256 KiB and 1 MiB, slower on both sides.
 const defaultBlock = 512 << 10
 
+// find finds the inputs.
+func (o *Options) find() (set *capture.Set, err error) {
+	if o.Located != nil {
+		set, err = capture.FindNamed(o.Inputs, o.Located)
+	} else {
+		set, err = capture.Find(o.Inputs, o.Stdin)
+	}
+	if err != nil || !o.Twice {
+		return set, err
+	}
+	for _, src := range set.Sources {
+		switch {
+		case src.Facts:
+			return nil, fmt.Errorf("%s is saved facts, which hold no frames: give the captures that evidence is to be cut out of", src.Path)
+		case !src.Twice():
+			return nil, fmt.Errorf("%s can be read once only, and evidence is cut out of captures when they were scanned: save it to a file first", src.Path)
+		}
+	}
+	return set, nil
+}
+
+// at is where a file lies that the user named.
+func (o *Options) at(name string) string { return cmp.Or(o.Located[name], name) }
+
+func (o *Options) located(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = o.at(n)
+	}
+	return out
+}
+
+// named is at turned round: the name that the user gave to a file.
+func (o *Options) named(path string) string {
+	for name, at := range o.Located {
+		if at == path {
+			return name
+		}
+	}
+	return path
+}
+
 // collect reads all inputs: captures in one pass, saved facts beside them.
 func collect(ctx context.Context, o Options) (*evidence, []string, error) {
-	set, err := capture.Find(o.Inputs, o.Stdin)
+	set, err := o.find()
 	if err != nil {
 		return nil, nil, &UsageError{err}
 	}
 	facts, failed := readSaved(set)
 	s := newScan(o, set)
 	infos, broken := s.run(ctx)
-	e := &evidence{captures: infos, ignored: set.Ignored, limits: s.limitsHit()}
+	e := &evidence{captures: infos, sources: set.Sources, ignored: set.Ignored, limits: s.limitsHit()}
 	for i := range s.shards {
 		e.rows = append(e.rows, s.shards[i].table.Rows())
 		e.names = append(e.names, s.shards[i].store)
@@ -108,7 +151,7 @@ func Scan(ctx context.Context, o Options) (*Result, error) {
 	if o.Catalogue == nil {
 		o.Catalogue = vendors.Default()
 	}
-	geo, err := vendors.OpenGeo(vendors.GeoOptions{Country: o.GeoCountry, ASN: o.GeoASN, Embedded: o.GeoEmbedded})
+	geo, err := vendors.OpenGeo(vendors.GeoOptions{Country: o.located(o.GeoCountry), ASN: o.located(o.GeoASN), Embedded: o.GeoEmbedded})
 	if err != nil {
 		return nil, &UsageError{err}
 	}

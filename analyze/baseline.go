@@ -14,13 +14,13 @@ import (
 const LockHeader = "# phonehome.lock/1"
 
 // readBaselines reads lock files and results; what they have counts as known.
-func readBaselines(paths []string) (*judge.Baseline, error) {
-	if len(paths) == 0 {
+func readBaselines(o *Options) (*judge.Baseline, error) {
+	if len(o.Baseline) == 0 {
 		return nil, nil
 	}
 	b := judge.NewBaseline()
-	for _, p := range paths {
-		if err := readBaseline(b, p); err != nil {
+	for _, p := range o.Baseline {
+		if err := readBaseline(b, o.at(p)); err != nil {
 			return nil, fmt.Errorf("baseline %s: %w", p, err)
 		}
 	}

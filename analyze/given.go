@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -23,7 +24,7 @@ type given struct {
 func readGiven(o *Options) (*given, error) {
 	g := &given{}
 	if len(o.Register) > 0 {
-		r, err := disclosure.Load(o.Register)
+		r, err := loadRegister(o)
 		if err != nil {
 			return nil, &UsageError{err}
 		}
@@ -31,19 +32,19 @@ func readGiven(o *Options) (*given, error) {
 		o.Internal = append(slices.Clone(o.Internal), r.Internal...)
 	}
 	if len(o.Intel) > 0 {
-		set, err := intel.Load(o.Intel)
+		set, err := loadIntel(o)
 		if err != nil {
 			return nil, &UsageError{err}
 		}
 		g.intel = set
 	}
-	b, err := readBaselines(o.Baseline)
+	b, err := readBaselines(o)
 	if err != nil {
 		return nil, &UsageError{err}
 	}
 	g.baseline = b
 	for _, p := range o.Ignore {
-		b, err := readBounded(p)
+		b, err := readBounded(o.at(p))
 		if err != nil {
 			return nil, &UsageError{err}
 		}
@@ -56,16 +57,57 @@ func readGiven(o *Options) (*given, error) {
 	return g, nil
 }
 
+// loadRegister reads the register. Its entries say which file they stand in by the name that the user gave.
+func loadRegister(o *Options) (*disclosure.Register, error) {
+	paths, names := make([]string, len(o.Register)), map[string]string{}
+	for i, p := range o.Register {
+		paths[i] = o.at(p)
+		names[paths[i]] = p
+	}
+	r, err := disclosure.Load(paths)
+	if err != nil || o.Located == nil {
+		return r, err
+	}
+	for i := range r.Files {
+		r.Files[i].Path = cmp.Or(names[r.Files[i].Path], r.Files[i].Path)
+	}
+	for i := range r.Entries {
+		r.Entries[i].File = cmp.Or(names[r.Entries[i].File], r.Entries[i].File)
+	}
+	return r, nil
+}
+
+// loadIntel reads the lists of indicators.
+func loadIntel(o *Options) (*intel.Set, error) {
+	if o.Located == nil {
+		return intel.Load(o.Intel)
+	}
+	var in []intel.Input
+	for _, p := range o.Intel {
+		b, err := readAtMost(o.at(p), maxList)
+		if err != nil {
+			return nil, err
+		}
+		in = append(in, intel.Input{Path: p, Data: b})
+	}
+	return intel.Read(in)
+}
+
 // maxGiven bounds a file that a person wrote, bytes; its parser has a bound of its own.
 const maxGiven = 16 << 20
 
-func readBounded(path string) ([]byte, error) {
+// maxList bounds a list of indicators, bytes: more than intel reads of one.
+const maxList = 256<<20 + 1
+
+func readBounded(path string) ([]byte, error) { return readAtMost(path, maxGiven) }
+
+func readAtMost(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // read only
-	b, err := io.ReadAll(io.LimitReader(f, maxGiven))
+	b, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -46,11 +46,14 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	if err != nil {
 		return nil, err
 	}
+	cut := index.Cut
+	e.sorted, e.byFrame = nil, nil // to be made again by who writes facts: the destinations need the memory now
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
+	r.Case = o.Case.at(c.From, c.To)
 	c.Intel, c.Baseline = g.intel, g.baseline
 	r.Destinations = c.Destinations
-	r.Coverage = e.coverage(b, &sums, index)
+	r.Coverage = e.coverage(b, &sums, cut)
 	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
 	labelDestinations(r)
 	r.Register = c.Entries()
@@ -173,6 +176,11 @@ func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo
 	for _, p := range givenNetworks(o).Prefixes() {
 		s.Internal = append(s.Internal, p.String())
 	}
+	for _, p := range o.Internal {
+		if p.IsSingleIP() && !slices.Contains(s.Internal, p.String()) {
+			s.Internal = append(s.Internal, p.String())
+		}
+	}
 	for _, f := range o.Only {
 		s.Only = append(s.Only, f.Field+"="+f.Value)
 	}
@@ -183,14 +191,14 @@ func settings(o Options, n *flow.Networks, inferred []Inferred, geo *vendors.Geo
 		s.Until = &o.Until
 	}
 	country, asn := geo.Databases()
-	s.Geo.Country, s.Geo.ASN = databases(country), databases(asn)
+	s.Geo.Country, s.Geo.ASN = databases(&o, country), databases(&o, asn)
 	return s
 }
 
-func databases(in []vendors.Database) []Database {
+func databases(o *Options, in []vendors.Database) []Database {
 	out := []Database{}
 	for _, d := range in {
-		out = append(out, Database{Type: d.Type, Built: d.Built, SHA256: d.SHA256, Source: d.Source})
+		out = append(out, Database{Type: d.Type, Built: d.Built, SHA256: d.SHA256, Source: o.named(d.Source)})
 	}
 	return out
 }

@@ -20,9 +20,10 @@ const module = "phonehome"
 var layers = map[string][]string{
 	"cmd/phonehome":      {"report", "analyze", "analyze/judge", "analyze/disclosure", "analyze/yamldoc", "analyze/vendors"},
 	"report":             {"analyze", "analyze/judge", "analyze/disclosure", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
-	"analyze":            {"analyze/judge", "analyze/disclosure", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze":            {"analyze/slice", "analyze/judge", "analyze/disclosure", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/judge":      {"analyze/disclosure", "analyze/personal", "analyze/rhythm", "analyze/yamldoc", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
 	"analyze/disclosure": {"analyze/yamldoc", "analyze/intel", "analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},
+	"analyze/slice":      {"analyze/capture"},
 	"analyze/rhythm":     {},
 	"analyze/yamldoc":    {},
 	"analyze/intel":      {"analyze/vendors", "analyze/hostname", "analyze/flow", "analyze/packet", "analyze/capture"},

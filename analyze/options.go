@@ -13,6 +13,10 @@ import (
 type Options struct {
 	Inputs []string  // files, directories, globs, or "-" alone
 	Stdin  io.Reader // read for "-"
+	Twice  bool      // the captures are to be cut as well: what can't be read again is refused
+	// Located says where files lie now that a scan named so, captures and what was given beside them: one that is done again shows the names that the first one did.
+	// With it, Inputs are names of captures alone.
+	Located map[string]string
 
 	Workers   int  // shard workers, from 1; the result does not depend on it
 	BlockSize int  // bytes read at a time; the result does not depend on it
@@ -40,6 +44,7 @@ type Options struct {
 	Expect       []string // names of which each must have been seen
 	Only         []Only   // keep only these destinations
 
+	Case    CaseFile // what the user says of the case; its Offsets are made by the scan
 	Limits  Limits
 	Tool    Tool
 	Command string // as quoted in reports

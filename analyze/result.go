@@ -17,6 +17,7 @@ const Schema = "phonehome.result/1"
 type Result struct {
 	Schema       string              `json:"schema"`
 	Tool         Tool                `json:"tool"`
+	Case         CaseFile            `json:"case,omitzero"`
 	Settings     Settings            `json:"settings"`
 	Captures     []capture.Info      `json:"captures"`
 	Ignored      []capture.Ignored   `json:"ignored"`
@@ -55,8 +56,9 @@ type Settings struct {
 	Baseline         []string             `json:"baseline"`
 	Rules            []RuleSetting        `json:"rules"` // that the settings change
 	FailOn           string               `json:"fail_on"`
-	AsOf             string               `json:"as_of"`             // date, UTC
-	Command          string               `json:"command,omitempty"` // the command line without output options
+	AsOf             string               `json:"as_of"`              // date, UTC
+	Command          string               `json:"command,omitempty"`  // the command line without output options
+	Redacted         []string             `json:"redacted,omitempty"` // what was left out for sharing: "clients", "names", "payload"
 }
 
 // RuleSetting is what the settings make of a rule.

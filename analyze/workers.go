@@ -65,7 +65,15 @@ func (w *worker) put(p *packet.Packet, pair uint64) {
 			w.next = make([]flow.Item, 0, batchLen)
 		}
 	}
-	w.next = append(w.next, flow.Item{Packet: *p, Pair: pair})
+	w.next = appendItem(w.next, p, pair)
+}
+
+// appendItem adds a packet to items; in place, as a packet is not small.
+func appendItem(items []flow.Item, p *packet.Packet, pair uint64) []flow.Item {
+	items = slices.Grow(items, 1)[:len(items)+1]
+	it := &items[len(items)-1]
+	it.Packet, it.Pair = *p, pair
+	return items
 }
 
 // add gives packets to their shards.
@@ -86,7 +94,7 @@ func (s *scan) table(it *flow.Item) *flow.Table { return s.shards[it.Pair%shards
 
 // put is worker.put where one goroutine does it all.
 func (s *scan) put(p *packet.Packet, pair uint64) {
-	s.near = append(s.near, flow.Item{Packet: *p, Pair: pair})
+	s.near = appendItem(s.near, p, pair)
 	if len(s.near) == together {
 		s.settle()
 	}

@@ -54,6 +54,14 @@ func sheet[T any](w io.Writer, fields []field[T], rows []T) error {
 	return nil
 }
 
+// marked are the fields of a result with one more where it is redacted: that something was left out stands in the head, and in each row what.
+func marked[T any](fields []field[T], r *analyze.Result) []field[T] {
+	if len(r.Settings.Redacted) == 0 {
+		return fields
+	}
+	return append(slices.Clone(fields), textField("redacted", func(T) string { return listOf(r.Settings.Redacted) }))
+}
+
 func textField[T any](name string, text func(v T) string) field[T] {
 	return field[T]{name: name, text: text}
 }
@@ -143,7 +151,7 @@ var destinationFields = []field[*judge.Destination]{
 
 // writeCSV writes a row a destination.
 func writeCSV(w io.Writer, r *analyze.Result, _ Options) error {
-	return sheet(w, destinationFields, pointers(r.Destinations))
+	return sheet(w, marked(destinationFields, r), pointers(r.Destinations))
 }
 
 func pointers[E any](list []E) []*E {
@@ -190,7 +198,7 @@ func writeCSVFindings(w io.Writer, r *analyze.Result, _ Options) error {
 	for _, s := range ruleRemarks(r) {
 		rows = append(rows, &judge.Finding{Rule: s.rule, Status: statusChanged, Title: s.text})
 	}
-	return sheet(w, findingFields, rows)
+	return sheet(w, marked(findingFields, r), rows)
 }
 
 // ruleRemark says what the settings make of a rule.
@@ -224,5 +232,5 @@ func vendorFields() []field[*analyze.Vendor] {
 
 // writeCSVVendors writes a row a vendor; the last, without a name, is all whose vendor is not known.
 func writeCSVVendors(w io.Writer, r *analyze.Result, _ Options) error {
-	return sheet(w, vendorFields(), pointers(r.Vendors))
+	return sheet(w, marked(vendorFields(), r), pointers(r.Vendors))
 }

@@ -18,7 +18,7 @@ type DiffFormat struct {
 }
 
 // DiffFormats are the formats of a difference.
-var DiffFormats = []DiffFormat{{"table", diffTable}, {"markdown", diffMarkdown}, {"json", func(w io.Writer, d *analyze.Difference, _ Options) error { return indented(w, d) }}}
+var DiffFormats = []DiffFormat{{"table", diffTable}, {"markdown", diffMarkdown}, {"json", func(w io.Writer, d *analyze.Difference, _ Options) error { return Indented(w, d) }}}
 
 // diffPart is one list of a difference.
 type diffPart struct {

@@ -38,7 +38,7 @@ func writeGitHub(w io.Writer, r *analyze.Result, _ Options) error {
 		annotation(&b, "notice", settingsPlace, "phonehome", fmt.Sprintf("%d more findings: see the report", hidden))
 	}
 	t := countTotals(r)
-	for _, s := range slices.Concat([]string{t.verdict()}, statusLines(r), settingsRemarks(r)) {
+	for _, s := range slices.Concat([]string{t.verdict()}, statusLines(r), settingsRemarks(r), r.RedactedRemarks()) {
 		b.WriteString(logText(s) + "\n")
 	}
 	_, err := w.Write(b.Bytes())

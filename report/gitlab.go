@@ -41,7 +41,11 @@ func writeGitLab(w io.Writer, r *analyze.Result, _ Options) error {
 		a := alert{key: "rules " + s.rule}
 		out = append(out, codeQuality{Description: logText(s.text), CheckName: s.rule, Fingerprint: a.digest(), Severity: gitlabNote, Location: settingsPlace.quality()})
 	}
-	return indented(w, out)
+	for i, s := range r.RedactedRemarks() {
+		a := alert{key: "redacted " + r.Settings.Redacted[i]}
+		out = append(out, codeQuality{Description: logText(s), CheckName: "redacted", Fingerprint: a.digest(), Severity: gitlabNote, Location: settingsPlace.quality()})
+	}
+	return Indented(w, out)
 }
 
 func qualityOf(r *analyze.Result, a *alert) codeQuality {

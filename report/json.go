@@ -20,8 +20,8 @@ func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
 	v := reflect.ValueOf(r).Elem()
 	sep := "{\n"
 	for i := range v.NumField() {
-		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if key == "" || key == "-" {
+		key, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if key == "" || key == "-" || options == "omitzero" && v.Field(i).IsZero() {
 			continue
 		}
 		j.text(sep + `  "` + key + `": `)
@@ -97,8 +97,8 @@ func (j *jsonWriter) finish() error {
 	return nil
 }
 
-// indented writes a value as JSON, whole.
-func indented(w io.Writer, v any) error {
+// Indented writes a value as JSON, whole, as the result is written: indented, and safe to be looked at on a terminal.
+func Indented(w io.Writer, v any) error {
 	j := newJSONWriter(bufio.NewWriter(w))
 	j.encode(reflect.ValueOf(v), "")
 	j.text("\n")

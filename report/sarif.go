@@ -164,7 +164,7 @@ func writeSARIF(w io.Writer, r *analyze.Result, _ Options) error {
 	for i := range all[:min(len(all), maxSARIF)] {
 		run.Results = append(run.Results, sarifResultOf(r, &all[i]))
 	}
-	return indented(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
+	return Indented(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
 func sarifRules() (out []sarifRule) {

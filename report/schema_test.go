@@ -89,6 +89,8 @@ func TestFixturesFitTheSchema(t *testing.T) {
 				t.Fatal(err)
 			}
 			validate(t, s, c.Slug, r)
+			redacted, _ := r.Redact(analyze.Redactions())
+			validate(t, s, c.Slug+" redacted", redacted)
 		})
 	}
 }

@@ -97,8 +97,11 @@ func (z *zeek) span() {
 
 func (z *zeek) file(d Folder, l *zeekLog, rows func(w *zeekWriter) error) error {
 	name := l.path + ".log"
+	if left, ok := d.(Remover); ok && !z.some[l] {
+		return left.Remove(name)
+	}
 	if !z.some[l] {
-		return d.Remove(name)
+		return nil
 	}
 	return d.File(name, func(w io.Writer) error { return z.write(w, l, rows) })
 }

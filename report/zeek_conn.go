@@ -23,8 +23,9 @@ type zeek struct {
 }
 
 // zeekUID is the name by which logs refer to a flow: made of its ends, its beginning and, of TCP, its initial sequence numbers, and so the same whenever the same capture is read, whole or in pieces.
-func zeekUID(r *flow.Row) zeekCell {
-	const longest = 2*16 + 2*2 + 3 + 8 + 2*4
+// Before is how many flows there are that have all of these alike, and come before it.
+func zeekUID(r *flow.Row, before uint32) zeekCell {
+	const longest = 2*16 + 2*2 + 3 + 8 + 2*4 + 4
 	b := make([]byte, 0, longest)
 	b = append(append(b, r.A[:]...), r.B[:]...)
 	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, r.APort), r.BPort)
@@ -35,10 +36,43 @@ func zeekUID(r *flow.Row) zeekCell {
 			b = binary.BigEndian.AppendUint32(b, r.ISN[i])
 		}
 	}
+	if before > 0 {
+		b = binary.BigEndian.AppendUint32(b, before)
+	}
 	sum := sha1.Sum(b)
 	// As many letters and digits as Zeek's have, in two halves.
 	const left, right, half = 9, 8, 8
 	return zeekCell("C" + base62(binary.BigEndian.Uint64(sum[:half]), left) + base62(binary.BigEndian.Uint64(sum[half:]), right))
+}
+
+// alike counts flows that began at one time, by uid: rows come in the order of time.
+type alike struct {
+	first int64
+	met   map[zeekCell]uint32
+}
+
+// uid is a flow's, which no other has: broken-up datagrams can be flows of the same ends and beginning.
+func (a *alike) uid(r *flow.Row) zeekCell {
+	a.at(r.First)
+	id := zeekUID(r, 0)
+	before := a.met[id]
+	a.met[id]++
+	if before == 0 {
+		return id
+	}
+	return zeekUID(r, before)
+}
+
+// at begins another time.
+func (a *alike) at(first int64) {
+	const few = 64 // a map that was large stays so, and takes long to clear
+	switch {
+	case a.met == nil, a.first != first && len(a.met) > few:
+		a.met = map[zeekCell]uint32{}
+	case a.first != first:
+		clear(a.met)
+	}
+	a.first = first
 }
 
 func bit(b bool) byte {
@@ -93,6 +127,7 @@ var zeekServices = map[string]string{"tls": "ssl", "dtls": "ssl"}
 
 // conn writes a line a flow row, in their order.
 func (z *zeek) conn(w *zeekWriter) error {
+	var a alike
 	return z.r.EachFlow(func(r *flow.Row) error {
 		c, _ := r.Client()
 		s := 1 - c
@@ -100,7 +135,7 @@ func (z *zeek) conn(w *zeekWriter) error {
 		sa, sp := r.End(s)
 		client, server := ca.Netip(r.V6), sa.Netip(r.V6)
 		vlan, id := vlanAndID(r)
-		return w.line(zeekTime(r.First), zeekUID(r), zeekAddr(client), zeekPort(cp), zeekAddr(server), zeekPort(sp),
+		return w.line(zeekTime(r.First), a.uid(r), zeekAddr(client), zeekPort(cp), zeekAddr(server), zeekPort(sp),
 			zeekProto(r.Transport), zeekOptional(cmp.Or(zeekServices[r.Protocol], r.Protocol)), zeekDuration(r), zeekCount(r.Payload[c]), zeekCount(r.Payload[s]), connState(r, c),
 			z.local(client), z.local(server), zeekUnset, zeekUnset, zeekCount(r.Packets[c]), zeekUnset, zeekCount(r.Packets[s]), zeekUnset, zeekUnset, zeekCount(uint64(r.Transport)), vlan, id)
 	})

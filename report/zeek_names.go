@@ -37,7 +37,7 @@ func (z *zeek) said(l *zeekLog) func(w *zeekWriter) error {
 func (z *zeek) id(n *hostname.Name) []zeekCell {
 	uid := zeekUnset
 	if z.r.FlowOf(n, &z.row) {
-		uid = zeekUID(&z.row)
+		uid = zeekUID(&z.row, 0)
 	}
 	return []zeekCell{zeekTime(n.At), uid, zeekAddr(n.Client.Netip(n.V6)), zeekPort(n.ClientPort), zeekAddr(n.Server.Netip(n.V6)), zeekPort(n.ServerPort)}
 }

@@ -60,7 +60,7 @@ func scanned(t *testing.T, c fixtures.Case) *analyze.Result {
 	return r
 }
 
-// Remove implements Folder.
+// Remove implements Remover.
 func (m memory) Remove(name string) error {
 	delete(m, name)
 	return nil
@@ -375,6 +375,25 @@ func TestConnState(t *testing.T) {
 		if got := connState(&c.row, 0); got != c.want {
 			t.Errorf("%s: %s, want %s", c.row.TransportName(), got, c.want)
 		}
+	}
+}
+
+// TestUIDs: each flow has its own, even where its ends and its beginning are those of another.
+func TestUIDs(t *testing.T) {
+	row := func(first int64, isn uint32) *flow.Row {
+		return &flow.Row{Transport: packet.TCP, APort: 1, BPort: 2, First: first, ISN: [2]uint32{isn, 0}, Packets: [2]uint64{1, 0}}
+	}
+	var a alike
+	met := map[zeekCell]bool{}
+	for _, r := range []*flow.Row{row(1, 1), row(1, 2), row(1, 1), row(1, 1), row(2, 1), row(2, 1)} {
+		id := a.uid(r)
+		if met[id] {
+			t.Errorf("%s is of two flows", id)
+		}
+		met[id] = true
+	}
+	if !met[zeekUID(row(1, 2), 0)] || !met[zeekUID(row(2, 1), 1)] {
+		t.Error("a uid is another the next time")
 	}
 }
 

@@ -33,6 +33,26 @@ func (s *Set) Bytes() (n int64) {
 	return n
 }
 
+// FindNamed is Find of files that are shown under other names than their paths, and ordered as these would be.
+func FindNamed(names []string, paths map[string]string) (*Set, error) {
+	s := &Set{Ignored: []Ignored{}}
+	for _, name := range names {
+		path := cmp.Or(paths[name], name)
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case !info.Mode().IsRegular():
+			return nil, fmt.Errorf("%s is no file", path)
+		}
+		src := &Source{Path: name, file: path, Size: info.Size()}
+		src.peek()
+		s.Sources = append(s.Sources, src)
+	}
+	s.number()
+	return s, nil
+}
+
 // Find lists the inputs that args name: files, directories (below them all files; links are not followed), globs, or "-" for stdin.
 // They are put in the order of their first records and numbered. A mistake in args is an error; a file that can't be read is a Source whose Open fails.
 func Find(args []string, stdin io.Reader) (*Set, error) {
@@ -48,6 +68,13 @@ func Find(args []string, stdin io.Reader) (*Set, error) {
 	if len(s.Sources) == 0 {
 		return nil, fmt.Errorf("no capture in %s", strings.Join(args, " "))
 	}
+	s.number()
+	slices.SortFunc(s.Ignored, func(a, b Ignored) int { return cmp.Compare(a.Path, b.Path) })
+	return s, nil
+}
+
+// number puts the sources in the order of their first records, drops copies, and numbers them.
+func (s *Set) number() {
 	slices.SortStableFunc(s.Sources, func(a, b *Source) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Size, b.Size), bytes.Compare(a.head, b.head), cmp.Compare(a.Path, b.Path))
 	})
@@ -58,8 +85,6 @@ func Find(args []string, stdin io.Reader) (*Set, error) {
 			src.head = slices.Clone(src.head[:min(len(src.head), keptHead)])
 		}
 	}
-	slices.SortFunc(s.Ignored, func(a, b Ignored) int { return cmp.Compare(a.Path, b.Path) })
-	return s, nil
 }
 
 // keptHead is enough of a file's head to recognise its format again: a tar's magic lies farthest in.
@@ -223,7 +248,7 @@ func (s *Set) dropCopies() {
 	kept := s.Sources[:0]
 	for _, src := range s.Sources {
 		same := func(o *Source) bool {
-			return o.err == nil && o.Size == src.Size && o.stdin == nil && src.stdin == nil && bytes.Equal(o.head, src.head) && sameContent(o.Path, src.Path)
+			return o.err == nil && o.Size == src.Size && o.stdin == nil && src.stdin == nil && bytes.Equal(o.head, src.head) && sameContent(o.at(), src.at())
 		}
 		if i := slices.IndexFunc(kept, same); i >= 0 {
 			s.Ignored = append(s.Ignored, Ignored{src.Path, "the same bytes as " + kept[i].Path})

@@ -51,6 +51,7 @@ type Interface struct {
 	Name     string   `json:"name,omitempty"`
 	SnapLen  uint32   `json:"snaplen"`
 	Packets  uint64   `json:"packets"`
+	FCS      int      `json:"-"` // bytes of frame check sequence that its frames end with, as far as they were captured
 }
 
 // Ignored is a file that was met in a directory and not read.

@@ -64,7 +64,7 @@ func (f *pcapFramer) setLink(v uint32) {
 
 func (f *pcapFramer) begin(r *Reader, head []byte) {
 	f.begun = true
-	r.info.Interfaces = []Interface{{Link: f.link, SnapLen: f.order.Uint32(head[16:])}}
+	r.info.Interfaces = []Interface{{Link: f.link, SnapLen: f.order.Uint32(head[16:]), FCS: f.fcs}}
 }
 
 func (f *pcapFramer) cut(r *Reader, buf []byte, b *Block) (used int) {

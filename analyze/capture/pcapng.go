@@ -164,6 +164,7 @@ func (f *ngFramer) addInterface(r *Reader, body []byte, offset int64) {
 			i.offset = int64(f.order.Uint64(v))
 		}
 	})
+	about.FCS = i.fcs
 	i.at = -1
 	if len(r.info.Interfaces) < maxInterfaces {
 		i.at = len(r.info.Interfaces)
@@ -281,7 +282,8 @@ func (f *ngFramer) record(r *Reader, b *Block, i *iface, ns int64, caplen, wire 
 	if i.fcs > 0 {
 		rec.Data = withoutFCS(rec.Data, wire, i.fcs)
 	}
-	if i.at >= 0 {
+	if rec.Interface = NoInterface; i.at >= 0 {
+		rec.Interface = uint32(i.at)
 		r.info.Interfaces[i.at].Packets++
 	}
 	r.add(b, rec)

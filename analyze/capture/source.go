@@ -3,6 +3,7 @@ package capture
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"errors"
@@ -17,7 +18,8 @@ import (
 
 // Source is one input: a capture, or saved facts.
 type Source struct {
-	Path        string
+	Path        string // as it is shown
+	file        string // that is opened, where it is not Path
 	Size        int64  // bytes of the file as given; 0 for standard input
 	Ordinal     uint32 // number in time order
 	Facts       bool   // saved facts: to be read through Reader, not Open
@@ -91,8 +93,14 @@ func (s *Source) open() (io.ReadCloser, error) {
 			io.Closer
 		}{s.stdin, s.stdinCloser}, nil
 	}
-	return os.Open(s.Path)
+	return os.Open(s.at())
 }
+
+// at is the path that is opened.
+func (s *Source) at() string { return cmp.Or(s.file, s.Path) }
+
+// Twice says whether the source can be read again: a file can, standard input and pipes cannot.
+func (s *Source) Twice() bool { return s.stdin == nil }
 
 // decompressed returns the decompressed bytes of raw, and whether it was compressed. peeked are its first bytes.
 func decompressed(peeked []byte, raw io.Reader) (r io.Reader, name string, err error) {
@@ -261,7 +269,7 @@ func (s *Source) Sum() (string, error) {
 	if s.stdin != nil {
 		return "", errors.New("standard input is read once only")
 	}
-	f, err := os.Open(s.Path)
+	f, err := os.Open(s.at())
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,11 @@
 package flow
 
-// arenaChunk is how many bytes an Arena allocates at a time: small, because each of 64 shards has some.
-const arenaChunk = 32 << 10
+// An Arena allocates an eighth of what it holds at a time, between these numbers of bytes: there are some in each of 64 shards, and what is not filled
+// of the last piece is lost.
+const (
+	leastChunk = 1 << 10
+	mostChunk  = 32 << 10
+)
 
 // Arena is an append-only store of byte strings without pointers in them. Where finished flows will be spilled to disk one day, this is
 // the place.
@@ -17,7 +21,7 @@ type Ref struct{ chunk, at uint32 }
 func (a *Arena) Add(b []byte) Ref {
 	n := len(a.chunks)
 	if n == 0 || len(a.chunks[n-1])+len(b) > cap(a.chunks[n-1]) {
-		a.chunks = append(a.chunks, make([]byte, 0, max(arenaChunk, len(b))))
+		a.chunks = append(a.chunks, make([]byte, 0, max(min(max(a.bytes/8, leastChunk), mostChunk), len(b))))
 		n++
 	}
 	c := &a.chunks[n-1]

@@ -33,7 +33,7 @@ func (t *Table) Take(it *Item) {
 	p := &it.Packet
 	t.sweep(p.Time)
 	at, e := it.at, (*entry)(nil)
-	if at != 0 && t.slab.live(at) && t.slab.at(at).key.is(&it.key) {
+	if at != 0 && t.slab.at(at).key.is(&it.key) {
 		e = t.slab.at(at)
 	} else {
 		at, e = t.find(&it.key, it.hash)

@@ -8,6 +8,7 @@ import (
 // Table is the flow table of one shard. It is used by one goroutine at a time.
 type Table struct {
 	limits Limits
+	least  int64 // the shorter of the two idle times: most gaps are shorter still
 	namer  Namer
 
 	index  []slot // open addressing, linear probing
@@ -29,7 +30,7 @@ type Table struct {
 
 // NewTable returns an empty table that reports stream heads to n.
 func NewTable(l Limits, n Namer) *Table {
-	t := &Table{limits: l, namer: n, limitsHit: map[string]uint64{}}
+	t := &Table{limits: l, least: min(l.IdleOther, l.IdleEstablished), namer: n, limitsHit: map[string]uint64{}}
 	t.grow()
 	return t
 }
@@ -44,14 +45,19 @@ func (t *Table) Add(p *packet.Packet, pair uint64) {
 
 // ended says whether a packet of an open flow's key begins another row.
 func (t *Table) ended(e *entry, p *packet.Packet, dir uint8) bool {
-	return p.Time-e.last > t.idle(e) || e.full() || p.Transport == packet.TCP && e.reopens(p, dir)
+	return t.idle(e, p.Time) || e.full() || p.Transport == packet.TCP && e.reopens(p, dir)
 }
 
-func (t *Table) idle(e *entry) int64 {
-	if e.established() {
-		return t.limits.IdleEstablished
+// idle says whether e has been silent for too long at now.
+func (t *Table) idle(e *entry, now int64) bool {
+	gap := now - e.last
+	switch {
+	case gap <= t.least:
+		return false
+	case e.established():
+		return gap > t.limits.IdleEstablished
 	}
-	return t.limits.IdleOther
+	return gap > t.limits.IdleOther
 }
 
 // count adds p to e, and hands its payload on where a Namer still wants it.
@@ -219,7 +225,7 @@ func (t *Table) sweep(now int64) {
 		if !t.slab.live(at) {
 			continue
 		}
-		if e := t.slab.at(at); now-e.last > t.idle(e) {
+		if t.idle(t.slab.at(at), now) {
 			t.finish(at)
 		}
 	}
@@ -232,7 +238,7 @@ func (t *Table) Finish() {
 			t.finish(at)
 		}
 	}
-	t.index, t.slab, t.holes = nil, slab[entry]{}, slab[holes]{}
+	t.index, t.slab, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, slab[holes]{}, heads{}, longLog{}, nil
 }
 
 // Rows are the flows that have ended, in the order in which they did.
@@ -256,5 +262,6 @@ func (t *Table) finish(at uint32) {
 		}
 	}
 	t.remove(at)
+	e.key = key{} // no packet's
 	t.slab.free(at)
 }

@@ -65,9 +65,8 @@ type Value struct {
 
 // Index finds the names of flows when all evidence is in.
 type Index struct {
-	own     map[ends]*ownNames
-	clear   map[ends][]Value  // by sender
-	byPair  map[pair][]answer // answers for an address to one client
+	own     map[ends]*ownNames // by sender
+	byPair  map[pair][]answer  // answers for an address to one client
 	byAddr  map[packet.Addr]*addrNames
 	asked   map[packet.Addr]int64 // time of the first answer to a client
 	ech     map[echConfig]bool
@@ -76,6 +75,8 @@ type Index struct {
 	Queries map[Query]*Lookup
 	// Cut counts flows for which more answers stood than were looked at.
 	Cut uint64
+
+	naming Naming // of the latest call of Flow
 }
 
 // addrNames is what was said of one address, whoever asked. Most addresses of a capture have none: one look tells.
@@ -93,7 +94,8 @@ type ends struct {
 
 type ownNames struct {
 	names  []ownName
-	opened int64 // start of the last row that began with a SYN
+	clear  []Value // personal data that the client sent
+	opened int64   // start of the last row that began with a SYN
 }
 
 type ownName struct {
@@ -134,7 +136,7 @@ type Lookup struct {
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{own: map[ends]*ownNames{}, clear: map[ends][]Value{}, byPair: map[pair][]answer{}, byAddr: map[packet.Addr]*addrNames{}, asked: map[packet.Addr]int64{},
+	return &Index{own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, byAddr: map[packet.Addr]*addrNames{}, asked: map[packet.Addr]int64{},
 		ech: map[echConfig]bool{}, strings: map[string]string{}, located: map[string]bool{}, Queries: map[Query]*Lookup{}}
 }
 
@@ -151,8 +153,8 @@ func (x *Index) Add(n *Name) {
 	case DNSQuery:
 		x.addQuery(n)
 	case Personal:
-		k := ends{n.Client, n.Server, n.ClientPort, n.ServerPort, n.Transport}
-		x.clear[k] = append(x.clear[k], Value{Kind: n.RRType, Masked: string(n.Name), In: string(n.Value), Bucket: n.TTL, At: n.At, Frame: n.Frame, Capture: n.Capture})
+		o := x.ownOf(n)
+		o.clear = append(o.clear, Value{Kind: n.RRType, Masked: string(n.Name), In: string(n.Value), Bucket: n.TTL, At: n.At, Frame: n.Frame, Capture: n.Capture})
 	case CaptureNRB:
 		x.addWeak(n.Server, x.named(n, n.Name, string(CaptureNRB)))
 	}
@@ -200,13 +202,19 @@ func appendNamed(list []Named, n Named) []Named {
 	return append(list, n)
 }
 
-func (x *Index) addOwn(n *Name) {
+// ownOf is what a flow that evidence came from says itself.
+func (x *Index) ownOf(n *Name) *ownNames {
 	k := ends{n.Client, n.Server, n.ClientPort, n.ServerPort, n.Transport}
 	o := x.own[k]
 	if o == nil {
 		o = &ownNames{}
 		x.own[k] = o
 	}
+	return o
+}
+
+func (x *Index) addOwn(n *Name) {
+	o := x.ownOf(n)
 	o.names = append(o.names, ownName{Named: x.named(n, n.Name, string(n.Kind)), kind: n.Kind, form: string(n.Value), ech: n.ECH, echID: n.ECHID})
 }
 
@@ -301,8 +309,8 @@ func (x *Index) Sort() {
 	}
 }
 
-// covering returns the distinct names of the answers that hold at time t.
-func (x *Index) covering(list []answer, t int64, source string) (out []Named) {
+// covering adds the distinct names of the answers that hold at time t to out, which is empty.
+func (x *Index) covering(out []Named, list []answer, t int64, source string) []Named {
 	i, _ := slices.BinarySearchFunc(list, t, func(a answer, t int64) int {
 		if a.from <= t {
 			return -1
@@ -324,29 +332,31 @@ func (x *Index) covering(list []answer, t int64, source string) (out []Named) {
 	return out
 }
 
-// Flow returns what names the server of a flow row, whose client is its end number client. Rows must come in the order of their
+// Flow returns what names the server of a flow row, whose client is its end number client: until the next call. Rows must come in the order of their
 // first packet: a row that goes on without a SYN takes over the names of the row before.
-func (x *Index) Flow(r *flow.Row, client int) Naming {
+func (x *Index) Flow(r *flow.Row, client int) *Naming {
 	ca, cp, sa, sp := r.A, r.APort, r.B, r.BPort
 	if client == 1 {
 		ca, cp, sa, sp = sa, sp, ca, cp
 	}
-	var n Naming
+	n := &x.naming
+	*n = Naming{Own: n.Own[:0], Target: n.Target[:0], DNS: n.DNS[:0], DNSOther: n.DNSOther[:0], Certificate: n.Certificate[:0], Hidden: n.Hidden[:0],
+		Personal: n.Personal[:0]}
 	if o := x.own[ends{ca, sa, cp, sp, r.Transport}]; o != nil {
 		if r.Opener >= 0 {
 			o.opened = r.First
 		}
-		x.fill(&n, o, r.Last)
-	}
-	for _, v := range x.clear[ends{ca, sa, cp, sp, r.Transport}] {
-		if r.First <= v.At && v.At <= r.Last {
-			n.Personal = append(n.Personal, v)
+		x.fill(n, o, r.Last)
+		for _, v := range o.clear {
+			if r.First <= v.At && v.At <= r.Last {
+				n.Personal = append(n.Personal, v)
+			}
 		}
 	}
 	if of := x.byAddr[sa]; of != nil {
-		n.DNS = x.covering(x.byPair[pair{sa, ca}], r.First, string(DNS))
+		n.DNS = x.covering(n.DNS, x.byPair[pair{sa, ca}], r.First, string(DNS))
 		if len(n.DNS) == 0 {
-			n.DNSOther = x.covering(of.answers, r.First, DNSOtherClient)
+			n.DNSOther = x.covering(n.DNSOther, of.answers, r.First, DNSOtherClient)
 		}
 		n.Weak = of.weak
 	}

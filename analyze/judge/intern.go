@@ -28,12 +28,10 @@ func (t *interner) number(s string) uint32 {
 	return n
 }
 
-// addresses numbers servers, and remembers where they are.
+// addresses numbers servers.
 type addresses struct {
 	numbers map[wireAddr]uint32
 	list    []netip.Addr
-	places  []vendors.Place
-	looked  []bool
 }
 
 // wireAddr is an address as packets carry it.
@@ -56,12 +54,4 @@ func (a *addresses) number(addr packet.Addr, v6 bool) uint32 {
 }
 
 // place is where a server is, in a database's opinion.
-func (a *addresses) place(n uint32, geo *vendors.Geo) *vendors.Place {
-	if a.places == nil {
-		a.places, a.looked = make([]vendors.Place, len(a.list)), make([]bool, len(a.list))
-	}
-	if !a.looked[n] {
-		a.looked[n], a.places[n] = true, geo.Lookup(a.list[n])
-	}
-	return &a.places[n]
-}
+func (a *addresses) place(n uint32, geo *vendors.Geo) vendors.Place { return geo.Lookup(a.list[n]) }

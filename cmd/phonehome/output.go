@@ -191,13 +191,16 @@ func compress(w io.Writer, f render) error {
 
 // folder is a folder that a format writes its files to.
 type folder struct {
-	ctx  context.Context
-	path string
+	ctx     context.Context
+	path    string
+	written *[]string // paths of the files
 }
 
 // File writes one file.
 func (f folder) File(name string, write func(w io.Writer) error) error {
-	return writeFile(f.ctx, filepath.Join(f.path, name), write)
+	path := filepath.Join(f.path, name)
+	*f.written = append(*f.written, path)
+	return writeFile(f.ctx, path, write)
 }
 
 // Remove removes a file; what is there and is none (a pipe, a device) stays.
@@ -210,16 +213,17 @@ func (f folder) Remove(name string) error {
 	return os.Remove(path)
 }
 
-// write writes a result in one format to the path given.
-func (o output) write(ctx context.Context, r *analyze.Result, opts report.Options) error {
+// write writes a result in one format to the path given. It returns the files that it wrote, or began.
+func (o output) write(ctx context.Context, r *analyze.Result, opts report.Options) (written []string, err error) {
 	if o.format.Folder == nil {
-		return writeFile(ctx, o.path, func(w io.Writer) error { return o.format.Write(w, r, opts) })
+		return []string{o.path}, writeFile(ctx, o.path, func(w io.Writer) error { return o.format.Write(w, r, opts) })
 	}
 	const mode = 0o777 // less what the user's mask takes away
 	if err := os.MkdirAll(o.path, mode); err != nil {
-		return err
+		return nil, err
 	}
-	return o.format.Folder(folder{ctx, o.path}, r, opts)
+	err = o.format.Folder(folder{ctx, o.path, &written}, r, opts)
+	return written, err
 }
 
 // show writes a result to standard output and to the files asked for. It returns what could not be written.
@@ -233,9 +237,12 @@ func (a *app) show(ctx context.Context, r *analyze.Result, v *view) (failed []er
 		}
 	}
 	for _, o := range v.outputs {
-		if err := o.write(ctx, r, v.file); err != nil {
+		written, err := o.write(ctx, r, v.file)
+		if err != nil {
 			failed = append(failed, fmt.Errorf("write %s: %w", o.path, err))
+			continue
 		}
+		v.written = append(v.written, written...)
 	}
 	return failed
 }

@@ -40,7 +40,8 @@ func (f *viewFlags) report(a *app, c *cobra.Command, path string) error {
 		return err
 	}
 	r.Keep(f.only.list)
-	return ended(r.Exit, a.show(c.Context(), r, v))
+	shown, _ := v.redacted(r)
+	return ended(r.Exit, a.show(c.Context(), shown, v))
 }
 
 // readResult reads a saved result.

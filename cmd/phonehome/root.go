@@ -11,6 +11,7 @@ func commands(a *app) []*cobra.Command {
 		newFactsCmd(a),
 		newReportCmd(a),
 		newDiffCmd(a),
+		newVerifyCmd(a),
 		newExplainCmd(),
 		newRegisterCmd(a),
 		newVendorsCmd(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,9 +12,10 @@ import (
 
 // scanFlags are the flags of scan.
 type scanFlags struct {
-	read  readFlags
-	judge judgeFlags
-	view  viewFlags
+	read     readFlags
+	judge    judgeFlags
+	view     viewFlags
+	evidence string // folder, "" for none
 }
 
 func newScanCmd(a *app) *cobra.Command {
@@ -27,10 +29,11 @@ A capture is a file, a folder (all captures below it; links are not followed), a
 place of captures. All that is given is one body of evidence: the order does not matter, overlapping captures are merged by time, and the same bytes count once.
 The first interrupt ends the reading of standard input; the report follows.
 
-Every flag but --config, --no-config and --output can be set in phonehome.yaml (strict: true) or in the environment (PHONEHOME_STRICT=true). Flags come first,
-then the environment, then the file.`,
+Every flag but --config, --no-config, --output and --evidence can be set in phonehome.yaml (strict: true) or in the environment (PHONEHOME_STRICT=true). Flags come
+first, then the environment, then the file.`,
 		Example: `  phonehome scan capture.pcap
   phonehome scan --internal 203.0.113.0/24 evidence/ -f json -o facts=evidence.ndjson.zst
+  phonehome scan capture.pcap --evidence case-17/
   phonehome scan --by destination --only vendor=Example '*.pcap.gz'`,
 		Args: needCaptures,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(a, c, args) },
@@ -41,6 +44,7 @@ then the environment, then the file.`,
 
 func (f *scanFlags) add(c *cobra.Command) {
 	f.view.add(c.Flags())
+	c.Flags().StringVar(&f.evidence, "evidence", "", "write the result, a slice of the captures for each finding, and a MANIFEST of all hashes to the folder `DIR` (docs/evidence.md)")
 	f.judge.add(c.Flags())
 	f.read.add(c.Flags())
 }
@@ -64,6 +68,11 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	if err != nil {
 		return err
 	}
+	keep, err := f.newEvidence(c.Flags(), inputs, v)
+	if err != nil {
+		return err
+	}
+	o.Twice = keep != nil
 	in := a.interruptible(c.Context(), inputs)
 	defer in.close()
 	o.Stdin = in
@@ -71,7 +80,17 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	if err != nil {
 		return scanError(err)
 	}
-	failed := a.show(in.ctx, r, v)
+	shown, red := v.redacted(r)
+	failed := a.show(in.ctx, shown, v)
+	if keep != nil {
+		p := a.newProgress(f.read.progress)
+		o.Progress = p.update
+		err := keep.write(in.ctx, &cuttable{r, shown, red, o}, v)
+		p.finish()
+		if err != nil {
+			failed = append(failed, fmt.Errorf("write %s: %w", f.evidence, err))
+		}
+	}
 	if err := in.ctx.Err(); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 type settings struct {
 	path    string
 	none    bool
+	used    string            // the file that was read, "" for none
 	origins map[string]string // of flags that were set: where
 }
 
@@ -26,7 +27,7 @@ const defaultConfig = "phonehome.yaml"
 const envPrefix = "PHONEHOME_"
 
 // perRun are the flags that a file or the environment may not set: they belong to one run.
-var perRun = []string{"config", "no-config", "output", "help"}
+var perRun = []string{"config", "no-config", "output", "evidence", "help"}
 
 func (s *settings) add(fs *pflag.FlagSet) {
 	fs.StringVarP(&s.path, "config", "c", "", "read settings from `FILE` (phonehome.yaml where it exists)")
@@ -44,6 +45,7 @@ func (s *settings) apply(a *app, fs, all *pflag.FlagSet, inputs []string) error 
 	if err != nil || path == "" {
 		return err
 	}
+	s.used = path
 	entries, err := readConfig(path)
 	if err != nil {
 		return usage("%w", err)

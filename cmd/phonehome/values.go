@@ -148,6 +148,41 @@ func (r *ruleChanges) Set(s string) error {
 	return nil
 }
 
+// redactions is --redact.
+type redactions struct{ list []analyze.Redaction }
+
+func (r *redactions) Type() string   { return redactionWords("|") }
+func (r *redactions) String() string { return strings.Join(r.GetSlice(), ",") }
+
+// GetSlice lists what was given.
+func (r *redactions) GetSlice() (out []string) {
+	for _, w := range r.list {
+		out = append(out, string(w))
+	}
+	return out
+}
+
+// Set adds some, parted by commas.
+func (r *redactions) Set(s string) error {
+	for word := range strings.SplitSeq(s, ",") {
+		if !slices.Contains(analyze.Redactions(), analyze.Redaction(word)) {
+			return fmt.Errorf("must be some of %s, parted by commas", redactionWords(", "))
+		}
+		if !slices.Contains(r.list, analyze.Redaction(word)) {
+			r.list = append(r.list, analyze.Redaction(word))
+		}
+	}
+	return nil
+}
+
+func redactionWords(between string) string {
+	var out []string
+	for _, w := range analyze.Redactions() {
+		out = append(out, string(w))
+	}
+	return strings.Join(out, between)
+}
+
 // filters is --only.
 type filters struct{ list []analyze.Only }
 

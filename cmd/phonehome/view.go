@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/term"
 
+	"phonehome/analyze"
 	"phonehome/report"
 )
 
@@ -14,6 +15,8 @@ import (
 type view struct {
 	stdout  report.Format
 	outputs []output
+	redact  []analyze.Redaction
+	written []string       // files of outputs that were written whole
 	screen  report.Options // of what goes to standard output
 	file    report.Options // of what goes to files
 }
@@ -34,22 +37,36 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{stdout: stdout, outputs: outputs, file: report.Options{By: f.by, Limit: f.limit, Wide: f.wide, Saved: saved}}
+	v := &view{stdout: stdout, outputs: outputs, file: report.Options{By: f.by, Limit: f.limit, Wide: f.wide, Annex: f.annex, Saved: saved}}
 	if err := v.file.Severity.UnmarshalText([]byte(f.severity)); err != nil {
 		return nil, usage("--severity: %w", err)
 	}
 	v.screen = v.file
 	v.screen.Color = a.colored(f.color)
 	v.screen.Width = screenWidth(a.stdout)
-	if saved == "" {
-		return v, nil
-	}
-	for _, format := range append(v.formats(), stdout) {
-		if format.Live {
-			return nil, usage("a saved result holds no facts, which format %s needs: scan the captures for them", format.Name)
+	v.redact = f.redact.list
+	return v, v.checkLive(saved)
+}
+
+// checkLive refuses formats that are made from facts where there are none, or none that may be shown: facts are what packets say, and can't be redacted.
+func (v *view) checkLive(saved string) error {
+	for _, format := range append(v.formats(), v.stdout) {
+		switch {
+		case format.Live && saved != "":
+			return usage("a saved result holds no facts, which format %s needs: scan the captures for them", format.Name)
+		case format.Live && len(v.redact) > 0:
+			return usage("--redact: %s is made from the facts of the captures, which are not redacted: leave it out", format.Name)
 		}
 	}
-	return v, nil
+	return nil
+}
+
+// redacted is a result as it is shown, and what redacts the frames of slices; nil where nothing is redacted.
+func (v *view) redacted(r *analyze.Result) (*analyze.Result, *analyze.Redactor) {
+	if len(v.redact) == 0 {
+		return r, nil
+	}
+	return r.Redact(v.redact)
 }
 
 func (v *view) formats() (out []report.Format) {
