@@ -123,7 +123,7 @@ func zeekProto(t packet.Transport) zeekCell {
 }
 
 // zeekServices are Zeek's names of protocols, where they are not ours.
-var zeekServices = map[string]string{"tls": "ssl", "dtls": "ssl"}
+var zeekServices = map[string]string{"tls": "ssl", "dtls": "ssl", "dcerpc": "dce_rpc"}
 
 // conn writes a line a flow row, in their order.
 func (z *zeek) conn(w *zeekWriter) error {
