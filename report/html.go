@@ -51,6 +51,7 @@ type htmlPage struct {
 	at       *indexed
 	found    map[string][]*judge.Finding // by destination
 	totals   totals
+	spans    []stretch // that captures cover
 	from, to time.Time // of all captures
 	sums     []*recipientSum
 	listed   map[string]bool // destinations that have a row in the table of all
@@ -74,15 +75,8 @@ func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
 	for i := range r.Destinations[:min(len(r.Destinations), maxDestinationRows)] {
 		p.listed[r.Destinations[i].ID] = true
 	}
-	for i := range r.Captures {
-		if c := &r.Captures[i]; c.Packets > 0 && !c.First.IsZero() {
-			if p.from.IsZero() || c.First.Before(p.from) {
-				p.from = c.First
-			}
-			if c.Last.After(p.to) {
-				p.to = c.Last
-			}
-		}
+	if p.spans = p.stretches(); len(p.spans) > 0 {
+		p.from, p.to = p.spans[0].first, p.spans[len(p.spans)-1].last
 	}
 	return p
 }

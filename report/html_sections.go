@@ -300,7 +300,8 @@ func (p *htmlPage) RegisterChange() string {
 		}
 	}
 	list := Proposals(p.r, func(d *judge.Destination) bool {
-		return d.State == judge.Transferred && len(p.found[d.ID]) > 0 && (d.Disclosure.Entry == "" || d.Disclosure.Verdict == disclosure.NotYetValid)
+		open := slices.ContainsFunc(p.found[d.ID], func(f *judge.Finding) bool { return f.Status == judge.Open })
+		return open && d.State == judge.Transferred && (d.Disclosure.Entry == "" || d.Disclosure.Verdict == disclosure.NotYetValid)
 	})
 	if len(list) == 0 && b.Len() == 0 {
 		return ""
@@ -504,29 +505,37 @@ const leastGap = time.Minute
 
 // gaps are the times between the first and the last packet that no capture covers.
 func (p *htmlPage) gaps() (out []uncovered) {
-	var spans []uncovered
+	for i := 1; i < len(p.spans); i++ {
+		out = append(out, uncovered{p.spans[i-1].last, p.spans[i].first})
+	}
+	return out
+}
+
+// stretch is a time that captures cover.
+type stretch struct{ first, last time.Time }
+
+// stretches are the times that the captures cover, in order; those that a moment parts are one.
+func (p *htmlPage) stretches() (out []stretch) {
+	var all []stretch
 	for i := range p.r.Captures {
 		if c := &p.r.Captures[i]; c.Packets > 0 && !c.First.IsZero() {
-			spans = append(spans, uncovered{c.First, c.Last})
+			all = append(all, stretch{c.First, c.Last})
 		}
 	}
-	slices.SortFunc(spans, func(a, b uncovered) int { return a.from.Compare(b.from) })
-	for i, end := 1, spans0(spans); i < len(spans); i++ {
-		if spans[i].from.Sub(end) >= leastGap {
-			out = append(out, uncovered{end, spans[i].from})
-		}
-		if spans[i].to.After(end) {
-			end = spans[i].to
+	slices.SortFunc(all, func(a, b stretch) int { return a.first.Compare(b.first) })
+	for _, s := range all {
+		if n := len(out); n == 0 || s.first.Sub(out[n-1].last) >= leastGap {
+			out = append(out, s)
+		} else if s.last.After(out[n-1].last) {
+			out[n-1].last = s.last
 		}
 	}
 	return out
 }
 
-func spans0(spans []uncovered) time.Time {
-	if len(spans) == 0 {
-		return time.Time{}
-	}
-	return spans[0].to
+// captured says whether captures cover some of a time.
+func (p *htmlPage) captured(from, to time.Time) bool {
+	return slices.ContainsFunc(p.spans, func(s stretch) bool { return s.first.Before(to) && !s.last.Before(from) })
 }
 
 // RegisterSeen is what the register has and the captures show.
