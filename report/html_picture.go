@@ -324,7 +324,7 @@ func (p *htmlPage) ByVerdict() *picture {
 	met := map[string]bool{}
 	for i, s := range shown {
 		y := i * row
-		pic.text(0, y+14, "s", short32(s.name))
+		pic.text(0, y+14, "s", cutShort(s.name, besideNumber))
 		pic.text(1, y+14, "e b", humanize.Bytes(s.all))
 		x := 0.0
 		for _, v := range disclosure.Verdicts() {
@@ -360,9 +360,14 @@ func (p *htmlPage) ByVerdict() *picture {
 	return pic
 }
 
-// short32 is a name cut to what fits on a telephone beside a number.
-func short32(s string) string {
-	const most = 32
+// Runes that names are cut to.
+const (
+	besideNumber = 32 // what fits on a telephone beside a number
+	inSentence   = 64
+)
+
+// cutShort is a name of at most some runes.
+func cutShort(s string, most int) string {
 	r := []rune(show(s))
 	if len(r) <= most {
 		return string(r)
@@ -388,7 +393,8 @@ func (p *htmlPage) Matrix() *picture {
 	if len(all) == 1 && len(clients) == 1 {
 		return nil // one cell says nothing
 	}
-	from := clients[:min(len(clients), matrixClients)]
+	from := p.heaviest(to) // who sends to none of those shown would be an empty row
+	from = from[:min(len(from), matrixClients)]
 	pic := &picture{ID: "matrix", Title: "Who sends to whom", Height: top + len(from)*row}
 	pic.Desc = fmt.Sprintf("A row for each of %s, a column for each of %s; a cell is the darker the more payload went.", plural(len(from), "client", "clients"), plural(len(to), "recipient", "recipients"))
 	pic.Table = newTable("", pic.Title, "Client", "Recipient", "Payload out>")

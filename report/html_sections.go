@@ -92,7 +92,7 @@ func (p *htmlPage) most() []string {
 	var named []string
 	all := p.sums
 	for _, s := range all[:min(len(all), few)] {
-		named = append(named, show(s.name)+" ("+humanize.Bytes(s.all)+")")
+		named = append(named, cutShort(s.name, inSentence)+" ("+humanize.Bytes(s.all)+")")
 	}
 	switch {
 	case len(all) == 0:
@@ -195,7 +195,7 @@ const maxTodos = 12 // of a kind: who has more works through the findings
 // Contain lists what should not go on until somebody answers for it: open findings that are high or graver, by recipient.
 func (p *htmlPage) Contain() []todo {
 	return p.byRecipient(func(f *judge.Finding) bool { return f.Severity >= judge.High }, func(f *judge.Finding) string {
-		return fmt.Sprintf("%s to %s", someText(f.Clients, 3, "client"), show(p.recipientText(f)))
+		return fmt.Sprintf("%s to %s", someText(f.Clients, 3, "client"), cutShort(p.recipientText(f), inSentence))
 	})
 }
 
@@ -231,20 +231,26 @@ func (p *htmlPage) Ask() []todo {
 
 // byRecipient is one entry for each text, with all findings of which pick says that they belong here.
 func (p *htmlPage) byRecipient(pick func(f *judge.Finding) bool, text func(f *judge.Finding) string) (out []todo) {
+	at := map[string]int{}
 	for i := range p.r.Findings {
 		f := &p.r.Findings[i]
 		if f.Status != judge.Open || !pick(f) {
 			continue
 		}
 		s := text(f)
-		if at := slices.IndexFunc(out, func(t todo) bool { return t.Text == s }); at >= 0 {
-			out[at].Refs = append(out[at].Refs, f.ID)
-		} else if len(out) < maxTodos {
-			out = append(out, todo{s, []string{f.ID}})
+		i, met := at[s]
+		if !met {
+			i = len(out)
+			at[s] = i
+			out = append(out, todo{Text: s})
 		}
+		out[i].Refs = append(out[i].Refs, f.ID)
 	}
 	for i := range out {
 		out[i] = out[i].bounded()
+	}
+	if n := len(out) - maxTodos; n > 0 {
+		out = append(out[:maxTodos], todo{Text: more(n) + ": see the findings"})
 	}
 	return out
 }
