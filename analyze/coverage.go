@@ -44,7 +44,7 @@ func (c *coverageSums) add(r *flow.Row) {
 	}
 }
 
-func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, x *hostname.Index) Coverage {
+func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, cut uint64) Coverage {
 	c := Coverage{Undecoded: map[string]uint64{}, Duplicates: sums.duplicates, Direction: b.Direction, LimitsHit: maps.Clone(e.limits), ProposeInternal: []string{}}
 	for i := range e.captures {
 		in := &e.captures[i]
@@ -57,8 +57,8 @@ func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, x *hostname.In
 			c.Undecoded[k] += v
 		}
 	}
-	if x.Cut > 0 {
-		c.LimitsHit["dns-candidates"] += x.Cut
+	if cut > 0 {
+		c.LimitsHit["dns-candidates"] += cut
 	}
 	c.Outbound = Outbound{WireBytes: b.WireOut, NamedBy: b.NamedBy}
 	for _, n := range b.NamedBy {

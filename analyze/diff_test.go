@@ -29,7 +29,7 @@ func resultOf(ds ...judge.Destination) *Result {
 	return &Result{Schema: Schema, Destinations: ds}
 }
 
-func keysOf(cs []Changed) (out []string) {
+func changedKeys(cs []Changed) (out []string) {
 	for _, c := range cs {
 		out = append(out, c.Key)
 	}
@@ -52,7 +52,7 @@ func TestDiff(t *testing.T) {
 		{"grown", d.Grown, []string{"example.com grown 443 -"}},
 		{"moved", d.Moved, []string{"example.com moved 443 -"}},
 	} {
-		if got := keysOf(c.got); !slices.Equal(got, c.want) {
+		if got := changedKeys(c.got); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.what, got, c.want)
 		}
 	}

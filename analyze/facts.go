@@ -92,19 +92,19 @@ func (e *evidence) sortNames() {
 	for _, s := range e.names {
 		n += s.Len()
 	}
-	refs := make([]nameRef, 0, n)
+	refs, placing := make([]nameRef, 0, n), []nameRef{}
 	for i, s := range e.names {
 		s.Each(func(at flow.Ref, n *hostname.Name) {
 			r := nameRef{capture: e.ordinal(i, n.Capture), frame: n.Frame, store: uint32(i), index: uint32(len(refs)), at: at}
 			refs = append(refs, r)
 			if n.Kind == hostname.RAPrefix || n.Kind == hostname.DHCPLease {
-				e.placing = append(e.placing, r)
+				placing = append(placing, r)
 			}
 		})
 	}
 	slices.SortFunc(refs, nameRef.compare)
-	slices.SortFunc(e.placing, nameRef.compare)
-	e.byFrame = refs
+	slices.SortFunc(placing, nameRef.compare)
+	e.byFrame, e.placing = refs, placing
 }
 
 func (r nameRef) compare(o nameRef) int {

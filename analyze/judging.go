@@ -46,11 +46,14 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	if err != nil {
 		return nil, err
 	}
+	cut := index.Cut
+	e.sorted, e.byFrame = nil, nil // to be made again by who writes facts: the destinations need the memory now
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
+	r.Case = o.Case.at(c.From, c.To)
 	c.Intel, c.Baseline = g.intel, g.baseline
 	r.Destinations = c.Destinations
-	r.Coverage = e.coverage(b, &sums, index)
+	r.Coverage = e.coverage(b, &sums, cut)
 	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
 	labelDestinations(r)
 	r.Register = c.Entries()

@@ -44,6 +44,7 @@ type Options struct {
 	Expect       []string // names of which each must have been seen
 	Only         []Only   // keep only these destinations
 
+	Case    CaseFile // what the user says of the case; its Offsets are made by the scan
 	Limits  Limits
 	Tool    Tool
 	Command string // as quoted in reports

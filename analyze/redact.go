@@ -108,6 +108,14 @@ var classes = map[string]class{
 	"settings.as_of":                      fixed,
 	"settings.command":                    commandLine,
 	"settings.redacted[]":                 fixed,
+	"case.title":                          person,
+	"case.id":                             person,
+	"case.analyst":                        person,
+	"case.tap":                            person,
+	"case.clock_offset":                   fixed,
+	"case.timezone":                       device,
+	"case.offsets[].name":                 device,
+	"findings[].rhythm.days[].day":        fixed,
 	"captures[].path":                     path,
 	"captures[].sha256":                   fixed,
 	"captures[].format":                   fixed,
@@ -310,10 +318,11 @@ func (d *Redactor) finish(from, to *Result) {
 	}
 	byID := map[string]*judge.Destination{}
 	for i := range to.Destinations {
+		o := &to.Destinations[i]
+		byID[o.ID] = o
 		if d.clients {
-			to.Destinations[i].CommunityIDs = nil
+			o.CommunityIDs = nil // who guesses an address can try the hash
 		}
-		byID[to.Destinations[i].ID] = &to.Destinations[i]
 	}
 	for i := range to.Findings {
 		d.finding(&from.Findings[i], &to.Findings[i], byID)

@@ -17,6 +17,7 @@ const Schema = "phonehome.result/1"
 type Result struct {
 	Schema       string              `json:"schema"`
 	Tool         Tool                `json:"tool"`
+	Case         CaseFile            `json:"case,omitzero"`
 	Settings     Settings            `json:"settings"`
 	Captures     []capture.Info      `json:"captures"`
 	Ignored      []capture.Ignored   `json:"ignored"`

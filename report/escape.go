@@ -15,6 +15,11 @@ func Terminal(s string) string {
 	if strings.HasPrefix(s, "::") || strings.Contains(s, "##") {
 		s = logCommands.Replace(s)
 	}
+	return visible(s)
+}
+
+// visible makes text safe to show, and visible as what it is, where no CI system reads it.
+func visible(s string) string {
 	if plain(s) {
 		return s
 	}

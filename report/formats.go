@@ -34,6 +34,7 @@ type Options struct {
 	Width    int    // columns of the screen, beyond which cells are cut; 0 where nothing is cut
 	Color    bool
 	Severity judge.Severity // findings below it are not listed
+	Annex    string         // that the HTML report has, one of Annexes; "" and any other for none
 	Saved    string         // path of the result that is shown, where it was read from a file
 }
 
@@ -45,6 +46,8 @@ var Formats = []Format{
 	{Name: "csv-findings", Help: "a row a finding", Write: writeCSVFindings},
 	{Name: "csv-vendors", Help: "a row a vendor", Write: writeCSVVendors},
 	{Name: "markdown", Help: "the comment of a pull request, or a page of a wiki: bounded", Suffixes: []string{".md"}, Write: writeMarkdown},
+	{Name: "html", Help: "the report that people read, print and hand over: one file, no script", Suffixes: []string{".html", ".htm"}, Write: writeHTML},
+	{Name: "letter", Help: "a draft letter to each vendor with an open finding", Folder: writeLetters},
 	{Name: "sarif", Help: "alerts of code scanning, SARIF 2.1.0", Suffixes: []string{".sarif"}, Write: writeSARIF},
 	{Name: "junit", Help: "a test case a destination", Suffixes: []string{".xml"}, Write: writeJUnit},
 	{Name: "github", Help: "annotations of a GitHub workflow; on stdout of one, its summary and outputs are written too", Write: writeGitHub},

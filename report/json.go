@@ -20,8 +20,8 @@ func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
 	v := reflect.ValueOf(r).Elem()
 	sep := "{\n"
 	for i := range v.NumField() {
-		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if key == "" || key == "-" {
+		key, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if key == "" || key == "-" || options == "omitzero" && v.Field(i).IsZero() {
 			continue
 		}
 		j.text(sep + `  "` + key + `": `)

@@ -33,7 +33,7 @@ func rendered(t *testing.T, name string, r *analyze.Result) string {
 // TestGoldens are results as each format shows them.
 func TestGoldens(t *testing.T) {
 	for _, f := range Formats {
-		if f.Live || f.Folder != nil {
+		if f.Live || f.Folder != nil || f.Name == "html" { // TestHTMLOutline
 			continue
 		}
 		for _, c := range []struct {

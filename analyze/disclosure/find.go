@@ -27,7 +27,7 @@ type question struct {
 func (r *Register) question(t *Traffic, name, vendor string) *question {
 	q := &question{r: r, t: t, name: name, vendor: vendor, shared: r.Shared(t.Client)}
 	if name != "" {
-		q.named = r.index.byName(strings.ToLower(name))
+		q.named = r.index.byName(strings.ToLower(strings.TrimSuffix(name, ".")))
 	}
 	return q
 }
@@ -124,7 +124,7 @@ func (q *question) sameVendor(e *Entry) bool {
 	if known {
 		return same
 	}
-	domain := registrable(strings.ToLower(q.name))
+	domain := registrable(strings.ToLower(strings.TrimSuffix(q.name, ".")))
 	same = domain != "" && slices.ContainsFunc(e.Destinations, func(p Pattern) bool {
 		return p.Domain != "" && registrable(strings.TrimPrefix(p.Domain, "*.")) == domain
 	})

@@ -33,8 +33,7 @@ type Part struct {
 // Judged is the answer about one Traffic.
 type Judged struct {
 	Judgement
-	Entries []string // all that the verdict rests on, in the order of the register: Entry is the first
-	Shares  []Share  // of each verdict that holds, the gravest first
+	Shares []Share // of each verdict that holds, the gravest first
 }
 
 // Share is what a destination sent under one verdict: traffic that runs past the end of an entry is parted by the hour. Where several names get the verdict, it is the
@@ -43,7 +42,8 @@ type Share struct {
 	Verdict     Verdict
 	PayloadOut  uint64
 	First, Last time.Time
-	Days        int // past the end, at most; of Expired
+	Days        int      // past the end, at most; of Expired
+	Entries     []string // that give the verdict, in the order of the register; none of Undisclosed and Unattributable
 }
 
 // Excess is an entry of which a day's limit was exceeded.
@@ -145,17 +145,17 @@ func (j *Judge) answer(a *asked) Judged {
 
 // judged is the answer of rulings, the gravest first.
 func (j *Judge) judged(rs []ruling) (out Judged) {
-	out.Verdict, out.Reason = rs[0].Verdict, rs[0].text()
-	for _, e := range rs[0].entries() {
-		out.Entries = append(out.Entries, j.r.Entries[e].ID)
-	}
-	out.Entry = firstOf(out.Entries)
-	for i, r := range rs {
-		out.Shares = append(out.Shares, r.Share)
+	for i := range rs {
+		share := rs[i].Share
+		for _, e := range rs[i].entries() {
+			share.Entries = append(share.Entries, j.r.Entries[e].ID)
+		}
+		out.Shares = append(out.Shares, share)
 		if i > 0 {
-			out.Also = append(out.Also, r.Verdict)
+			out.Also = append(out.Also, share.Verdict)
 		}
 	}
+	out.Verdict, out.Reason, out.Entry = rs[0].Verdict, rs[0].text(), firstOf(out.Shares[0].Entries)
 	return out
 }
 
@@ -217,18 +217,19 @@ func (j *Judge) Exceeded() (out []Excess) {
 	return out
 }
 
-// eitherOver adds the days on which a destination of several names exceeds a limit whichever name it is: of the entry that is cited.
+// eitherOver adds the days on which a destination of several names exceeds a limit whichever name it is: of the first entry that it is of.
 func (j *Judge) eitherOver(a *asked, over map[entryDay]uint64) {
 	if len(a.views) == 1 {
 		return
 	}
-	got := j.answer(a)
-	if got.Verdict != Exceeded && !slices.Contains(got.Also, Exceeded) {
+	shares := j.answer(a).Shares
+	i := slices.IndexFunc(shares, func(s Share) bool { return s.Verdict == Exceeded })
+	if i < 0 {
 		return
 	}
 	for _, v := range a.views {
 		for k, sum := range j.overDays(a, v) {
-			if j.r.Entries[k.entry].ID == got.Entry {
+			if j.r.Entries[k.entry].ID == shares[i].Entries[0] {
 				over[k] = max(over[k], sum)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/publicsuffix"
+
+	"phonehome/analyze/vendors"
 )
 
 // Skeleton is a register to begin with: it parses, and covers nothing.
@@ -28,14 +30,16 @@ const (
 	widest6 = 32
 )
 
-// Lint returns what is doubtful in a register on a day. unseen says which entries a capture did not show; nil where none was given.
-func (r *Register) Lint(asOf time.Time, unseen map[string]bool) (out []Remark) {
+// Lint returns what is doubtful in a register on a day. unseen says which entries a capture did not show; nil where none was given. The catalogue knows where vendors are.
+func (r *Register) Lint(asOf time.Time, unseen map[string]bool, c *vendors.Catalogue) (out []Remark) {
+	offices := officesOf(c)
 	for i := range r.Entries {
 		e := &r.Entries[i]
 		say := func(format string, args ...any) {
 			out = append(out, Remark{e.File, e.Line, fmt.Sprintf("%s: ", e.ID) + fmt.Sprintf(format, args...)})
 		}
 		r.lintEntry(e, asOf, say)
+		r.lintCountries(e, offices.of(e), say)
 		for k := range e.Destinations {
 			lintPattern(e, &e.Destinations[k], say)
 		}
@@ -45,6 +49,42 @@ func (r *Register) Lint(asOf time.Time, unseen map[string]bool) (out []Remark) {
 		}
 	}
 	return out
+}
+
+// offices says in which country the head office of a vendor is.
+type offices struct {
+	c  *vendors.Catalogue
+	by map[string]string // by vendor, in small letters
+}
+
+func officesOf(c *vendors.Catalogue) *offices {
+	o := &offices{c, map[string]string{}}
+	for _, v := range c.Vendors() {
+		if key := strings.ToLower(v.Name); v.Country != "" && o.by[key] == "" {
+			o.by[key] = v.Country
+		}
+	}
+	return o
+}
+
+// of is the country of an entry's vendor: by its name, or by the first of its names whose vendor is known. "" is unknown.
+func (o *offices) of(e *Entry) string {
+	if country := o.by[strings.ToLower(e.Vendor)]; country != "" {
+		return country
+	}
+	for i := range e.Destinations {
+		if m := o.c.Match(strings.TrimPrefix(e.Destinations[i].Domain, "*.")); m.Country != "" {
+			return m.Country
+		}
+	}
+	return ""
+}
+
+// lintCountries holds the countries that an entry allows against that of the vendor's head office, from where its people reach what was sent.
+func (r *Register) lintCountries(e *Entry, office string, say func(string, ...any)) {
+	if allowed := r.allowed(e); office != "" && len(allowed) > 0 && !slices.Contains(allowed, office) {
+		say("allows %s, and the head office of %s is in %s by the vendor catalogue: ask who there can reach the data", strings.Join(allowed, ", "), e.Vendor, office)
+	}
 }
 
 func (r *Register) lintEntry(e *Entry, asOf time.Time, say func(string, ...any)) {
@@ -98,43 +138,39 @@ func (e *Entry) has(domain string) bool {
 // lintOverlaps looks for entries after one that have a destination of its own on the same days, for other hosts: which one holds depends on the host alone.
 func (r *Register) lintOverlaps(i int, say func(string, ...any)) {
 	e := &r.Entries[i]
-	for k := range r.Entries[i+1:] {
-		o := &r.Entries[i+1+k]
-		if e.Status != Approved || o.Status != Approved || !e.overlaps(o) {
-			continue
-		}
-		for _, p := range e.Destinations {
-			if slices.ContainsFunc(o.Destinations, func(q Pattern) bool { return q.Domain == p.Domain && q.CIDR == p.CIDR && q.ASN == p.ASN }) {
-				say("has a destination of %s (%s:%d) on the same days", o.ID, o.File, o.Line)
-				break
+	var others []int
+	for k := range e.Destinations {
+		for _, at := range r.index.same(&e.Destinations[k]) {
+			if o := &r.Entries[at.entry]; at.entry > i && e.Status == Approved && o.Status == Approved && e.overlaps(o) {
+				others = append(others, at.entry)
 			}
 		}
 	}
+	slices.Sort(others)
+	for _, n := range slices.Compact(others) {
+		o := &r.Entries[n]
+		say("has a destination of %s (%s:%d) on the same days", o.ID, o.File, o.Line)
+	}
 }
 
-// Steps says how a destination is judged: each pattern that was tried, in order, and what came of it.
-func (r *Register) Steps(t *Traffic) []string {
-	var out []string
-	tried := func(list []ref) {
-		for _, at := range list {
-			e := &r.Entries[at.entry]
-			out = append(out, fmt.Sprintf("entry %s (%s:%d) has %s: %s", e.ID, e.File, e.Line, e.Destinations[at.pattern].text(), r.fits(e, &e.Destinations[at.pattern], t)))
+// Steps says how a destination of one name or address is judged: each pattern that is looked at, in order, what comes of it, and where the search stops.
+func (r *Register) Steps(t *Traffic) (out []string) {
+	a := newAsked(t)
+	q := r.question(t, firstOf(t.Names), firstOf(t.Vendors))
+	p := &a.parts[0]
+	for g := range q.groups(p) {
+		for _, at := range g.refs {
+			e, pattern := &r.Entries[at.entry], r.pattern(at)
+			out = append(out, fmt.Sprintf("entry %s (%s:%d) has %s: %s", e.ID, e.File, e.Line, pattern.text(), q.fits(e, pattern, g.named)))
 		}
-	}
-	if len(t.Names) > 0 {
-		for _, list := range r.index.byName(strings.ToLower(t.Names[0])) {
-			tried(list)
-		}
-	}
-	for _, p := range t.Parts {
-		for _, list := range r.index.byAddr(p.Server, p.ASN) {
-			tried(list)
+		if best, _, ok := q.best(g, day(p.Hour)); ok {
+			return append(out, fmt.Sprintf("the search stops at %s of entry %s: the most specific destination of an approved entry decides", r.pattern(best).text(), r.Entries[best.entry].ID))
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, "no entry has it")
+		return []string{"no entry has it"}
 	}
-	return out
+	return append(out, "the search ends here: no approved entry has it")
 }
 
 func (p *Pattern) text() string {
@@ -148,21 +184,24 @@ func (p *Pattern) text() string {
 }
 
 // fits says in words how an entry fits.
-func (r *Register) fits(e *Entry, p *Pattern, t *Traffic) string {
+func (q *question) fits(e *Entry, p *Pattern, named bool) string {
 	if e.Status != Approved {
 		return "is " + string(e.Status) + ", and discloses nothing"
 	}
+	if q.barred(e, named) != "" {
+		return "the name is not known to be of its vendor " + e.Vendor
+	}
 	var not []string
-	switch side, past := e.at(t.First); side {
+	switch side, past := e.at(q.t.First); side {
 	case 1:
 		not = append(not, fmt.Sprintf("ended on %s, %d days before", e.End.Format(time.DateOnly), past))
 	case -1:
 		not = append(not, "begins on "+e.Start.Format(time.DateOnly))
 	}
-	if !r.Shared(t.Client) && !e.covers(t.Client) {
+	if !q.shared && !e.covers(q.t.Client) {
 		not = append(not, "is for other hosts")
 	}
-	if t.Port != 0 && !p.onPort(t.Port, t.Transport) {
+	if q.t.Port != 0 && !p.onPort(q.t.Port, q.t.Transport) {
 		not = append(not, "is for other ports")
 	}
 	if len(not) == 0 {

@@ -75,3 +75,16 @@ func (x *index) byAddr(a netip.Addr, asn uint32) (out [][]ref) {
 	}
 	return out
 }
+
+// same returns the patterns that have the destination of one, itself among them, in the order of the register.
+func (x *index) same(p *Pattern) []ref {
+	switch below, wild := strings.CutPrefix(p.Domain, "*."); {
+	case wild:
+		return x.below[below]
+	case p.Domain != "":
+		return x.exact[p.Domain]
+	case p.CIDR.IsValid():
+		return x.networks[p.CIDR]
+	}
+	return x.asns[p.ASN]
+}

@@ -2,6 +2,7 @@ package disclosure
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
@@ -191,7 +192,7 @@ func TestSameVerdictOfSeveralEntries(t *testing.T) {
 		j := register(t, "", a, b).NewJudge()
 		j.Add(sent("", 5, named(names[0], names[1])))
 		got := j.Finish()[0]
-		if got.Verdict != Disclosed || got.Entry != "a" || !slices.Equal(got.Entries, []string{"a", "b"}) || got.Reason != "entry a covers it (A); entry b covers it (B)" {
+		if got.Verdict != Disclosed || got.Entry != "a" || !slices.Equal(got.Shares[0].Entries, []string{"a", "b"}) || got.Reason != "entry a covers it (A); entry b covers it (B)" {
 			t.Errorf("%+v", got)
 		}
 		if got.Shares[0].PayloadOut != 1000 {
@@ -210,7 +211,6 @@ func TestSameVerdictOfSeveralEntries(t *testing.T) {
 // TestLimitOfSeveralEntries: bytes that may be of either entry exceed a limit only if they do whichever it was.
 func TestLimitOfSeveralEntries(t *testing.T) {
 	either := sent("", 5, named([2]string{"a.example.com"}, [2]string{"b.example.com"}))
-	const b = "{id: b, vendor: W, destinations: [{domain: b.example.com}]}"
 	for limits, want := range map[[2]int]string{{999, 999}: "exceeded a []", {999, 1000}: "unattributable  []", {1000, 1000}: "disclosed a []"} {
 		j := register(t, "", fmt.Sprintf("{id: a, vendor: V, max_bytes_out_per_day: %d, destinations: [{domain: a.example.com}]}", limits[0]),
 			fmt.Sprintf("{id: b, vendor: W, max_bytes_out_per_day: %d, destinations: [{domain: b.example.com}]}", limits[1])).NewJudge()
@@ -262,4 +262,78 @@ func TestGravestFirst(t *testing.T) {
 			t.Errorf("%s: %d bytes, want %d", s.Verdict, s.PayloadOut, bytes[s.Verdict])
 		}
 	}
+}
+
+// TestOrderAndRepetition: in whatever order destinations, parts and names are given, and if a name is given twice, the register says the same, and what it saw adds up.
+func TestOrderAndRepetition(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		r := register(t, "home_countries: [US]\n", someEntries(random)...)
+		list := someTraffic(random)
+		want := judgeAll(r, list)
+		other := make([]*Traffic, len(list))
+		for i, from := range random.Perm(len(list)) {
+			c := *list[from]
+			c.Parts = slices.Clone(c.Parts)
+			random.Shuffle(len(c.Parts), func(x, y int) { c.Parts[x], c.Parts[y] = c.Parts[y], c.Parts[x] })
+			c.Names, c.Vendors = slices.Clone(c.Names), slices.Clone(c.Vendors)
+			slices.Reverse(c.Names)
+			slices.Reverse(c.Vendors)
+			if len(c.Names) > 0 {
+				c.Names, c.Vendors = append(c.Names, c.Names[0]), append(c.Vendors, c.Vendors[0])
+			}
+			other[i] = &c
+		}
+		if got := judgeAll(r, other); !slices.Equal(got, want) {
+			t.Fatalf("%v\n got %v\nwant %v", r.Entries, got, want)
+		}
+	}
+}
+
+// judgeAll is what a register says of traffic, in an order that does not depend on that of the traffic.
+func judgeAll(r *Register, list []*Traffic) (out []string) {
+	j := r.NewJudge()
+	for _, t := range list {
+		j.Add(t)
+	}
+	for i, g := range j.Finish() {
+		out = append(out, fmt.Sprintf("%s %+v", list[i].Client, g))
+	}
+	for _, x := range j.Exceeded() {
+		out = append(out, fmt.Sprint("over ", x.Entry.ID, x.Days))
+	}
+	slices.Sort(out)
+	for _, o := range j.Observed() {
+		out = append(out, fmt.Sprintf("%+v", o))
+	}
+	return out
+}
+
+// someEntries are entries for few destinations that overlap in every way.
+func someEntries(random *rand.Rand) (out []string) {
+	to := []string{"domain: a.example.com", "domain: b.example.com", "domain: '*.example.com'", "cidr: 203.0.113.0/24", "cidr: 203.0.113.9", "asn: 64500"}
+	more := []string{"end: 2018-11-05", "start: 2018-11-06", "start: 2018-11-05, end: 2018-11-06", "hosts: [10.0.0.2]", "max_bytes_out_per_day: 1500", "countries: [GB]", "status: proposed"}
+	for i := range 1 + random.IntN(6) {
+		// Another host makes each entry's hosts its own, so that none is another's twin.
+		out = append(out, fmt.Sprintf("{id: e%d, vendor: %s, destinations: [{%s, ports: [443/tcp, %d/udp]}], %s}", i, []string{"V", "W"}[random.IntN(2)], to[random.IntN(len(to))], i+1, more[random.IntN(len(more))]))
+	}
+	return out
+}
+
+// someTraffic is traffic of clients of their own to names and addresses of these entries.
+func someTraffic(random *rand.Rand) (out []*Traffic) {
+	for i := range 1 + random.IntN(5) {
+		t := sent("", 5, hours(at(5, 22), 500, 500, 500, 500), from(fmt.Sprint("10.0.0.", i)))
+		for k := range t.Parts {
+			t.Parts[k].Server = netip.MustParseAddr([]string{"203.0.113.9", "203.0.113.8", "198.51.100.1"}[random.IntN(3)])
+			t.Parts[k].Country = []string{"US", "GB", ""}[random.IntN(3)]
+		}
+		for _, n := range []string{"a.example.com", "b.example.com", "c.example.org"} {
+			if random.IntN(2) == 0 {
+				t.Names, t.Vendors = append(t.Names, n), append(t.Vendors, []string{"V", "W", ""}[random.IntN(3)])
+			}
+		}
+		out = append(out, t)
+	}
+	return out
 }

@@ -38,6 +38,8 @@ var (
 	kinds    = []string{"contract", "trial", "free"}
 	statuses = []string{string(Approved), string(Proposed), string(Revoked)}
 	egresses = []string{string(EgressNone), string(EgressDisclosed), string(EgressAny)}
+
+	transports = []string{"tcp", "udp", "sctp"} // of ports
 )
 
 // The keys of a register's mappings.
@@ -61,7 +63,7 @@ func EntryKeys() []string { return slices.Clone(entryKeys) }
 func Load(paths []string) (*Register, error) {
 	r := &Register{assets: map[string]int{}}
 	for _, p := range paths {
-		b, err := readFile(p)
+		b, err := readFile(p, bounds.Bytes)
 		if err != nil {
 			return nil, err
 		}
@@ -81,13 +83,14 @@ func Parse(path string, b []byte) (*Register, error) {
 	return r, r.finish()
 }
 
-func readFile(path string) ([]byte, error) {
+// readFile reads a file up to one byte more than it may have.
+func readFile(path string, most int) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // read only
-	b, err := io.ReadAll(io.LimitReader(f, int64(bounds.Bytes)+1))
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -115,34 +118,41 @@ func (s *source) read() error {
 	if err != nil {
 		return err
 	}
-	if !yamldoc.IsNumber(top["version"], 1) {
-		hint := ""
-		if w, _ := yamldoc.Word(top["version"]); w == "1" {
-			hint = ", without quotation marks"
-		}
-		return s.Errorf(top.Or("version", s.Body), "version must be 1%s", hint)
+	if err := s.version(top); err != nil {
+		return err
 	}
 	if err := s.head(top); err != nil {
 		return err
 	}
-	assets, err := s.List(top["assets"], "assets")
+	if err := s.items(top["assets"], "assets", s.asset); err != nil {
+		return err
+	}
+	if list, ok := top["vendors"].(*ast.SequenceNode); ok && len(s.r.Entries)+len(list.Values) > maxEntries {
+		return s.Errorf(list, "more than %d entries", maxEntries)
+	}
+	return s.items(top["vendors"], "vendors", s.entry)
+}
+
+// version refuses what is not the number 1, the text "1" too.
+func (s *source) version(top yamldoc.Keys) error {
+	if yamldoc.IsNumber(top["version"], 1) {
+		return nil
+	}
+	hint := ""
+	if w, _ := yamldoc.Word(top["version"]); w == "1" {
+		hint = ", without quotation marks"
+	}
+	return s.Errorf(top.Or("version", s.Body), "version must be 1%s", hint)
+}
+
+// items calls f with each value of a list.
+func (s *source) items(n ast.Node, what string, f func(ast.Node) error) error {
+	list, err := s.List(n, what)
 	if err != nil {
 		return err
 	}
-	for _, n := range assets {
-		if err := s.asset(n); err != nil {
-			return err
-		}
-	}
-	entries, err := s.List(top["vendors"], "vendors")
-	if err != nil {
-		return err
-	}
-	if len(s.r.Entries)+len(entries) > maxEntries {
-		return s.Errorf(top["vendors"], "more than %d entries", maxEntries)
-	}
-	for _, n := range entries {
-		if err := s.entry(n); err != nil {
+	for _, v := range list {
+		if err := f(v); err != nil {
 			return err
 		}
 	}
@@ -330,41 +340,48 @@ func (s *source) entry(n ast.Node) error {
 	if id := k["id"]; id != nil {
 		e.place = s.Place(id)
 	}
-	status, start, end, size := string(Approved), "", "", ""
-	if err := s.texts(n, k, []text{{"id", &e.ID, false, nil}, {"vendor", &e.Vendor, true, nil}, {"product", &e.Product, false, nil}, {"purpose", &e.Purpose, false, purposes},
-		{"kind", &e.Kind, false, kinds}, {"status", &status, false, statuses}, {"start", &start, false, nil}, {"end", &end, false, nil},
-		{"max_bytes_out_per_day", &size, false, nil}, {"reference", &e.Reference, false, nil}, {"owner", &e.Owner, false, nil}}); err != nil {
-		return err
-	}
-	e.Status = Status(status)
-	if err := s.times(&e, k, start, end); err != nil {
-		return err
-	}
-	if size != "" {
-		var ok bool
-		if e.MaxBytesOutPerDay, ok = parseSize(size); !ok {
-			return s.Errorf(k["max_bytes_out_per_day"], "max_bytes_out_per_day %q must be a size such as 50MB (10^6 bytes) or 50MiB", size)
+	for _, read := range []func(*Entry, ast.Node, yamldoc.Keys) error{s.plain, s.times, s.limit, s.lists, s.patterns} {
+		if err := read(&e, n, k); err != nil {
+			return err
 		}
 	}
+	s.r.Entries = append(s.r.Entries, e)
+	return nil
+}
+
+// plain reads the texts of an entry.
+func (s *source) plain(e *Entry, n ast.Node, k yamldoc.Keys) error {
+	status := string(Approved)
+	err := s.texts(n, k, []text{{"id", &e.ID, false, nil}, {"vendor", &e.Vendor, true, nil}, {"product", &e.Product, false, nil}, {"purpose", &e.Purpose, false, purposes}, {"kind", &e.Kind, false, kinds},
+		{"status", &status, false, statuses}, {"reference", &e.Reference, false, nil}, {"owner", &e.Owner, false, nil}})
+	e.Status = Status(status)
+	return err
+}
+
+func (s *source) limit(e *Entry, n ast.Node, k yamldoc.Keys) error {
+	size := ""
+	if err := s.texts(n, k, []text{{"max_bytes_out_per_day", &size, false, nil}}); err != nil || size == "" {
+		return err
+	}
+	var ok bool
+	if e.MaxBytesOutPerDay, ok = parseSize(size); !ok {
+		return s.Errorf(k["max_bytes_out_per_day"], "max_bytes_out_per_day %q must be a size such as 50MB (10^6 bytes) or 50MiB", size)
+	}
+	return nil
+}
+
+func (s *source) lists(e *Entry, _ ast.Node, k yamldoc.Keys) (err error) {
 	if e.Countries, err = s.countries(k["countries"], "countries"); err != nil {
 		return err
 	}
-	if err := s.hosts(&e, k["hosts"]); err != nil {
+	if err := s.hosts(e, k["hosts"]); err != nil {
 		return err
 	}
-	err = s.each(k["data"], "data", func(at ast.Node, _ string) error {
+	return s.each(k["data"], "data", func(at ast.Node, _ string) error {
 		w, err := s.Text(at, "data")
 		e.Data = append(e.Data, w)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	if err := s.patterns(&e, k.Or("destinations", n), k["destinations"]); err != nil {
-		return err
-	}
-	s.r.Entries = append(s.r.Entries, e)
-	return nil
 }
 
 // hosts reads addresses, networks and names of assets, which may be in a file that is read later.
@@ -390,7 +407,11 @@ func (s *source) hosts(e *Entry, n ast.Node) error {
 	return err
 }
 
-func (s *source) times(e *Entry, k yamldoc.Keys, start, end string) (err error) {
+func (s *source) times(e *Entry, n ast.Node, k yamldoc.Keys) (err error) {
+	start, end := "", ""
+	if err := s.texts(n, k, []text{{"start", &start, false, nil}, {"end", &end, false, nil}}); err != nil {
+		return err
+	}
 	for _, d := range []struct {
 		key, text string
 		to        *time.Time
@@ -408,13 +429,13 @@ func (s *source) times(e *Entry, k yamldoc.Keys, start, end string) (err error) 
 	return nil
 }
 
-func (s *source) patterns(e *Entry, at, n ast.Node) error {
-	list, err := s.List(n, "destinations")
+func (s *source) patterns(e *Entry, n ast.Node, k yamldoc.Keys) error {
+	list, err := s.List(k["destinations"], "destinations")
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 || len(list) > maxListed {
-		return s.Errorf(at, "destinations must be a list of 1 to %d", maxListed)
+		return s.Errorf(k.Or("destinations", n), "destinations must be a list of 1 to %d", maxListed)
 	}
 	for _, v := range list {
 		p, err := s.pattern(v)
@@ -435,46 +456,62 @@ func (s *source) pattern(n ast.Node) (p Pattern, err error) {
 	if err := s.texts(n, k, []text{{"domain", &domain, false, nil}, {"cidr", &cidr, false, nil}, {"asn", &asn, false, nil}}); err != nil {
 		return p, err
 	}
-	given := 0
-	for _, w := range []string{domain, cidr, asn} {
-		if w != "" {
-			given++
-		}
-	}
-	if given != 1 {
+	given := slices.DeleteFunc([]string{domain, cidr, asn}, func(w string) bool { return w == "" })
+	if len(given) != 1 {
 		return p, s.Errorf(n, "a destination is one of domain, cidr and asn")
 	}
 	switch {
 	case domain != "":
-		p.Domain = strings.ToLower(strings.TrimSuffix(domain, "."))
-		if why := badDomain(p.Domain); why != "" {
-			return p, s.Errorf(k["domain"], "domain %q %s", domain, why)
-		}
+		err = s.domain(&p, k["domain"], domain)
 	case cidr != "":
-		var why string
-		if p.CIDR, why = network(cidr); why == "" && p.CIDR.Bits() == 0 {
-			why = "is every address there is"
-		}
-		if why != "" {
-			return p, s.Errorf(k["cidr"], "cidr %q %s", cidr, why)
-		}
+		err = s.cidr(&p, k["cidr"], cidr)
 	default:
-		v, err := strconv.ParseUint(strings.TrimPrefix(asn, "AS"), 10, 32)
-		if err != nil || v == 0 {
-			return p, s.Errorf(k["asn"], "asn %q must be a number such as 64500", asn)
-		}
-		p.ASN = uint32(v)
+		err = s.asn(&p, k["asn"], asn)
 	}
-	err = s.each(k["ports"], "ports", func(at ast.Node, w string) error {
+	if err != nil {
+		return p, err
+	}
+	return p, s.ports(&p, k["ports"])
+}
+
+func (s *source) domain(p *Pattern, n ast.Node, w string) error {
+	p.Domain = strings.ToLower(strings.TrimSuffix(w, "."))
+	if why := badDomain(p.Domain); why != "" {
+		return s.Errorf(n, "domain %q %s", w, why)
+	}
+	return nil
+}
+
+func (s *source) cidr(p *Pattern, n ast.Node, w string) error {
+	var why string
+	if p.CIDR, why = network(w); why == "" && p.CIDR.Bits() == 0 {
+		why = "is every address there is"
+	}
+	if why != "" {
+		return s.Errorf(n, "cidr %q %s", w, why)
+	}
+	return nil
+}
+
+func (s *source) asn(p *Pattern, n ast.Node, w string) error {
+	v, err := strconv.ParseUint(strings.TrimPrefix(w, "AS"), 10, 32)
+	if err != nil || v == 0 {
+		return s.Errorf(n, "asn %q must be a number such as 64500", w)
+	}
+	p.ASN = uint32(v)
+	return nil
+}
+
+func (s *source) ports(p *Pattern, n ast.Node) error {
+	return s.each(n, "ports", func(at ast.Node, w string) error {
 		number, transport, ok := strings.Cut(w, "/")
 		v, err := strconv.ParseUint(number, 10, 16)
-		if !ok || err != nil || v == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, transport) {
+		if !ok || err != nil || v == 0 || !slices.Contains(transports, transport) {
 			return s.Errorf(at, "ports: %q must be a port such as 443/tcp", w)
 		}
 		p.Ports = append(p.Ports, Service{uint16(v), transport})
 		return nil
 	})
-	return p, err
 }
 
 // badDomain says why a text is no pattern of names; "" where it is one.

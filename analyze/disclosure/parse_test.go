@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -125,6 +128,10 @@ var mistakes = []struct{ text, want string }{
 	{to("asn: 0"), `r.yaml:4:26: asn "0" must be a number such as 64500`},
 	{to("asn: 4294967296"), `r.yaml:4:26: asn "4294967296" must be a number such as 64500`},
 	{to("domain: a.example.com}, {domain: A.EXAMPLE.com."), `r.yaml:3:5: entry v lists a.example.com twice`},
+	{"version: 1\nvendors:\n  - vendor: V\n    destinations:\n" + strings.Repeat("      - asn: 1\n", maxListed+1), `r.yaml:5:7: destinations must be a list of 1 to 1000`},
+	{entry("hosts:" + strings.Repeat("\n      - 10.0.0.1", maxListed+1)), `r.yaml:6:7: hosts has more than 1000 values`},
+	{"version: 1\nvendors:\n" + strings.Repeat("- vendor: V\n", maxEntries+1), `r.yaml:3:1: more than 20000 entries`},
+	{strings.Repeat("#\n", bounds.Bytes/2+1), `r.yaml:1:1: longer than 8388608 bytes`},
 	{"- version: 1\n", `r.yaml:1:1: must be a mapping with the keys version, organisation, internal, home_countries, nat, assets, vendors`},
 }
 
@@ -326,6 +333,39 @@ func FuzzRegister(f *testing.F) {
 			t.Errorf("\n got %s\nwant %s", second, text)
 		}
 	})
+}
+
+// TestLoad: files are merged; what is in two of them is told with the place of both, and an asset may be in another file than the entry that names it.
+func TestLoad(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte("version: 1\n"+text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	a := write("a.yaml", "vendors:\n  - {vendor: V, hosts: [desks], destinations: [{domain: a.example.com}]}\n")
+	b := write("b.yaml", "assets:\n  - {name: desks, hosts: [10.0.0.0/24]}\nvendors:\n  - {vendor: V, id: v, destinations: [{domain: b.example.com}]}\n")
+	c := write("c.yaml", "assets:\n  - {name: desks, hosts: [10.0.0.0/24]}\n")
+	d := write("d.yaml", "vendors:\n  - {vendor: V, id: v, destinations: [{domain: c.example.com}]}\n")
+	r, err := Load([]string{a, b})
+	if err != nil || r.Entries[0].ID != "v-2" || !r.Entries[0].covers(netip.MustParseAddr("10.0.0.9")) || r.Entries[0].covers(netip.MustParseAddr("10.0.1.9")) {
+		t.Errorf("%v %+v", err, r)
+	}
+	for _, x := range []struct {
+		files []string
+		want  string
+	}{
+		{[]string{a}, a + `:3:25: hosts of V: "desks" is no address, no network and no asset`},
+		{[]string{b, c}, c + `:3:12: there are two assets "desks": the other is at ` + b + ":3:5"},
+		{[]string{b, d}, d + `:3:21: id "v" is that of ` + b + ":5:21 too: give one of them another"},
+		{[]string{b, b}, b + `:3:12: there are two assets "desks": the other is at ` + b + ":3:5"},
+	} {
+		if _, err := Load(x.files); err == nil || err.Error() != x.want {
+			t.Errorf("\n got %v\nwant %s", err, x.want)
+		}
+	}
 }
 
 // TestRewritten: what the fuzz target holds, of the register that has every key.

@@ -83,7 +83,7 @@ func TestMemory(t *testing.T) {
 		fmt.Fprintf(&b, "  - 10.0.%d.%d\n", i/256, i%256)
 	}
 	b.WriteString("vendors:\n")
-	for n := range 100 {
+	for n := range 30 {
 		fmt.Fprintf(&b, "- vendor: V\n  hosts: [%s]\n  destinations:\n", strings.TrimSuffix(strings.Repeat("a, ", 300), ", "))
 		for i := range maxListed {
 			fmt.Fprintf(&b, "  - domain: a%d.b%d.example.com\n", i, n)

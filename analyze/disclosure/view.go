@@ -48,7 +48,10 @@ func newAsked(t *Traffic) *asked {
 	return a
 }
 
-func hourOf(t time.Time) int32 { return int32(t.Unix() / int64(time.Hour/time.Second)) }
+// hourOf counts hours since 1970, backwards before.
+func hourOf(t time.Time) int32 {
+	return int32(t.Truncate(time.Hour).Unix() / int64(time.Hour/time.Second))
+}
 
 // span is the time of a part: its hour, and for the first and last one what lies before and after.
 func (a *asked) span(p *Part) (from, to time.Time) {

@@ -232,7 +232,7 @@ func (t *Table) Finish() {
 			t.finish(at)
 		}
 	}
-	t.index, t.slab, t.holes = nil, slab[entry]{}, slab[holes]{}
+	t.index, t.slab, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, slab[holes]{}, heads{}, longLog{}, nil
 }
 
 // Rows are the flows that have ended, in the order in which they did.

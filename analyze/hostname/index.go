@@ -76,6 +76,8 @@ type Index struct {
 	Queries map[Query]*Lookup
 	// Cut counts flows for which more answers stood than were looked at.
 	Cut uint64
+
+	naming Naming // of the latest call of Flow
 }
 
 // addrNames is what was said of one address, whoever asked. Most addresses of a capture have none: one look tells.
@@ -301,8 +303,8 @@ func (x *Index) Sort() {
 	}
 }
 
-// covering returns the distinct names of the answers that hold at time t.
-func (x *Index) covering(list []answer, t int64, source string) (out []Named) {
+// covering adds the distinct names of the answers that hold at time t to out, which is empty.
+func (x *Index) covering(out []Named, list []answer, t int64, source string) []Named {
 	i, _ := slices.BinarySearchFunc(list, t, func(a answer, t int64) int {
 		if a.from <= t {
 			return -1
@@ -324,29 +326,32 @@ func (x *Index) covering(list []answer, t int64, source string) (out []Named) {
 	return out
 }
 
-// Flow returns what names the server of a flow row, whose client is its end number client. Rows must come in the order of their
+// Flow returns what names the server of a flow row, whose client is its end number client: until the next call. Rows must come in the order of their
 // first packet: a row that goes on without a SYN takes over the names of the row before.
-func (x *Index) Flow(r *flow.Row, client int) Naming {
+func (x *Index) Flow(r *flow.Row, client int) *Naming {
 	ca, cp, sa, sp := r.A, r.APort, r.B, r.BPort
 	if client == 1 {
 		ca, cp, sa, sp = sa, sp, ca, cp
 	}
-	var n Naming
-	if o := x.own[ends{ca, sa, cp, sp, r.Transport}]; o != nil {
+	n := &x.naming
+	*n = Naming{Own: n.Own[:0], Target: n.Target[:0], DNS: n.DNS[:0], DNSOther: n.DNSOther[:0], Certificate: n.Certificate[:0], Hidden: n.Hidden[:0],
+		Personal: n.Personal[:0]}
+	k := ends{ca, sa, cp, sp, r.Transport}
+	if o := x.own[k]; o != nil {
 		if r.Opener >= 0 {
 			o.opened = r.First
 		}
-		x.fill(&n, o, r.Last)
+		x.fill(n, o, r.Last)
 	}
-	for _, v := range x.clear[ends{ca, sa, cp, sp, r.Transport}] {
+	for _, v := range x.clear[k] {
 		if r.First <= v.At && v.At <= r.Last {
 			n.Personal = append(n.Personal, v)
 		}
 	}
 	if of := x.byAddr[sa]; of != nil {
-		n.DNS = x.covering(x.byPair[pair{sa, ca}], r.First, string(DNS))
+		n.DNS = x.covering(n.DNS, x.byPair[pair{sa, ca}], r.First, string(DNS))
 		if len(n.DNS) == 0 {
-			n.DNSOther = x.covering(of.answers, r.First, DNSOtherClient)
+			n.DNSOther = x.covering(n.DNSOther, of.answers, r.First, DNSOtherClient)
 		}
 		n.Weak = of.weak
 	}

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -43,7 +44,7 @@ func (c *Case) hosts(g *group) (out []string) {
 		case d.Asset != "":
 			out = append(out, fmt.Sprintf("%s is of the register's asset %q.", clientText(d), d.Asset))
 		case role.Name != "":
-			out = append(out, fmt.Sprintf("%s seems to be a %s: %s.", clientText(d), role.Name, role.Basis))
+			out = append(out, fmt.Sprintf("%s seems to be a %s: %s.", clientText(d), role.Name, strings.TrimSuffix(role.Basis, ".")))
 		case d.ClientLabel != "":
 			out = append(out, d.called())
 		}

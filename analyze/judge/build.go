@@ -13,12 +13,22 @@ import (
 
 // Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet.
 type Builder struct {
-	networks  *flow.Networks
-	names     *hostname.Index
-	texts     *interner
-	servers   *addresses
-	index     map[destKey]*dest
-	outsiders candidates
+	networks *flow.Networks
+	names    *hostname.Index
+	texts    *interner
+	servers  *addresses
+	index    map[destKey]*dest
+	room     pieces[dest]
+	folded   map[netip.Prefix]uint32 // texts of networks
+	named    []hostname.Named        // of the leg being added
+	only     [1]sum[uint32]          // what byServer returns where there is one server
+
+	// Lists of the destinations that are made.
+	serverLists   pieces[Server]
+	evidenceLists pieces[Evidence]
+	frameLists    pieces[uint64]
+	hourLists     pieces[HourOut]
+	outsiders     candidates
 
 	// Direction sums the transport payload of all rows, both ways.
 	Direction Direction
@@ -40,7 +50,7 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(n *flow.Networks, x *hostname.Index) *Builder {
-	return &Builder{networks: n, names: x, texts: newInterner(), servers: newAddresses(), index: map[destKey]*dest{}, outsiders: candidates{},
+	return &Builder{networks: n, names: x, texts: newInterner(), servers: newAddresses(), index: map[destKey]*dest{}, folded: map[netip.Prefix]uint32{}, outsiders: candidates{},
 		NamedBy: map[string]uint64{}}
 }
 
@@ -74,6 +84,10 @@ type dest struct {
 	carried     *carried // of a DNS tunnel; else nil
 	notes       notes
 	state       stateRank
+
+	// Where the first frames and the first event lie: most have no more.
+	firstFrames [4]frame
+	firstEvent  [1]int64
 }
 
 // sign is something that the evidence of a flow says beside its name: that names contradict each other, or that one is hidden.
@@ -147,8 +161,8 @@ type leg struct {
 	port     uint16
 	via      string
 	openedBy int // 0 by the client, 1 by the server
-	naming   hostname.Naming
-	names    []hostname.Named // those of the strongest kind: one is its name, several all fit
+	naming   *hostname.Naming
+	names    []hostname.Named // those of the strongest kind: one is its name, several all fit; the builder's until the next leg
 }
 
 // Add takes one row.
@@ -177,7 +191,8 @@ func (b *Builder) newLeg(r *flow.Row, inside int) leg {
 	sa, sp := r.End(1 - inside)
 	opener, _ := r.Client()
 	l := leg{row: r, inside: inside, client: ca, server: sa.Netip(r.V6), number: b.servers.number(sa, r.V6), port: sp, naming: b.names.Flow(r, inside)}
-	l.names = l.chooseNames()
+	b.named = l.chooseNames(b.named[:0])
+	l.names = b.named
 	if opener != inside {
 		l.openedBy = 1
 		_, l.port = r.End(inside) // the port that was asked for lies inside
@@ -237,6 +252,9 @@ func publicName(name string) bool {
 
 // splitPort takes the port off "host:port"; "[v6]:port" loses its brackets.
 func splitPort(s string) (host string, port uint16) {
+	if !strings.ContainsAny(s, ":[]") {
+		return s, 0 // most names
+	}
 	if ap, err := netip.ParseAddrPort(s); err == nil {
 		return ap.Addr().String(), ap.Port()
 	}
@@ -269,41 +287,36 @@ func sourceOf(names []hostname.Named) string {
 	return names[0].Source
 }
 
-// chooseNames returns the names of the strongest kind that the flow has: one is its name, several all fit.
-func (l *leg) chooseNames() []hostname.Named {
-	n := &l.naming
-	for _, level := range [][]hostname.Named{n.Target, withoutAddresses(n.Own), n.DNS, n.DNSOther, n.Certificate, n.Weak} {
-		if len(level) > 0 {
-			return distinct(level)
+// chooseNames adds the names of the strongest kind that the flow has to out, each once: one is its name, several all fit. Of what the flow says itself, address
+// literals are left out: a Host header that repeats the address says nothing.
+func (l *leg) chooseNames(out []hostname.Named) []hostname.Named {
+	n := l.naming
+	const own = 1
+	for i, level := range [...][]hostname.Named{n.Target, own: n.Own, n.DNS, n.DNSOther, n.Certificate, n.Weak} {
+		for _, w := range level {
+			if i == own && isAddress(w.Name) {
+				continue
+			}
+			w.Name, _ = splitPort(w.Name)
+			if !slices.ContainsFunc(out, func(o hostname.Named) bool { return o.Name == w.Name }) {
+				out = append(out, w)
+			}
 		}
-	}
-	return nil
-}
-
-// withoutAddresses drops names that are address literals: a Host header that repeats the address says nothing.
-func withoutAddresses(names []hostname.Named) []hostname.Named {
-	if len(names) == 0 {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(names), func(n hostname.Named) bool {
-		return isAddress(n.Name)
-	})
-}
-
-func isAddress(name string) bool {
-	_, err := netip.ParseAddr(strings.Trim(name, "[]"))
-	return err == nil
-}
-
-// distinct drops what is the same name from another source; the first stays.
-func distinct(names []hostname.Named) (out []hostname.Named) {
-	for _, n := range names {
-		n.Name, _ = splitPort(n.Name)
-		if !slices.ContainsFunc(out, func(o hostname.Named) bool { return o.Name == n.Name }) {
-			out = append(out, n)
+		if len(out) > 0 {
+			break
 		}
 	}
 	return out
+}
+
+// isAddress says whether a name is an address literal. Most names end with a letter and have no colon: they are told without a look at the rest.
+func isAddress(name string) bool {
+	name = strings.Trim(name, "[]")
+	if name == "" || !isDigit(name[len(name)-1]) && strings.IndexByte(name, ':') < 0 {
+		return false
+	}
+	_, err := netip.ParseAddr(name)
+	return err == nil
 }
 
 // answered says whether the outside end sent anything, or the flow shows by TCP payload that it must have.
@@ -327,17 +340,26 @@ func (b *Builder) dest(l *leg) *dest {
 	k := b.key(l)
 	d := b.index[k]
 	if d == nil {
-		d = &dest{key: k, state: rankLookedUp, first: l.row.First, last: l.row.Last}
+		d = b.newDest(k)
+		d.first, d.last = l.row.First, l.row.Last
 		if len(l.names) == 1 {
 			d.name = l.names[0]
 		} else {
-			d.others = l.names
+			d.others = slices.Clone(l.names)
 		}
-		b.index[k] = d
 	}
 	if len(l.names) == 1 && sourceRank(l.names[0].Source) < sourceRank(d.name.Source) {
 		d.name = l.names[0]
 	}
+	return d
+}
+
+// newDest adds a destination that nothing is known of yet.
+func (b *Builder) newDest(k destKey) *dest {
+	d := &b.room.take(1)[0]
+	d.key, d.state = k, rankLookedUp
+	d.frames, d.events = d.firstFrames[:0], d.firstEvent[:0]
+	b.index[k] = d
 	return d
 }
 
@@ -360,11 +382,22 @@ func (b *Builder) key(l *leg) destKey {
 	case len(l.names) > 0:
 		k.named, k.what = true, b.texts.number(joined(l.names))
 	case l.state() == rankAttempted:
-		k.named, k.what = true, b.texts.number(networkOf(l.server).String())
+		k.named, k.what = true, b.network(l.server)
 	default:
 		k.what = l.number
 	}
 	return k
+}
+
+// network is the number of the text of an address's network.
+func (b *Builder) network(a netip.Addr) uint32 {
+	p := networkOf(a)
+	n, ok := b.folded[p]
+	if !ok {
+		n = b.texts.number(p.String())
+		b.folded[p] = n
+	}
+	return n
 }
 
 // joined is the names as one text, the same in any order.
@@ -425,11 +458,10 @@ func (l *leg) count(d *dest) {
 	for h := range r.ByHour() {
 		d.parts.add(part{l.number, h.Hour}, h.Payload[out])
 	}
-	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(&l.naming) {
+	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(l.naming) {
 		d.notes |= noteNoDNS
 	}
-	d.events = append(slices.Grow(d.events, 1+len(r.Events)), r.First)
-	d.events = append(d.events, r.Events...)
+	d.events = append(append(d.events, r.First), r.Events...)
 	l.addSigns(d)
 	for i := range l.naming.Personal {
 		d.addPersonal(&l.naming.Personal[i])
@@ -455,7 +487,6 @@ func (l *leg) cite(d *dest) {
 	if d.flows > maxCited {
 		return
 	}
-	d.frames = slices.Grow(d.frames, 2+len(l.names))
 	d.frames = append(d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame}, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
 	for _, n := range l.names {
 		d.frames = append(d.frames, frame{capture: n.Capture, number: n.Frame})

@@ -29,7 +29,10 @@ type Case struct {
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []*dest // of each destination
-	b        *Builder
+	to       []int32 // of each destination, the number of its recipient; nil until they are asked for
+
+	recipients []recipient
+	b          *Builder
 }
 
 const (

@@ -24,7 +24,7 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 		d := &c.Destinations[i]
 		d.Disclosure, c.shares[i] = answer.Judgement, answer.Shares
 		d.Disclosure.Claimed = c.claimed(i)
-		d.registered(r, answer.Entries)
+		d.registered(r, answer.Shares[0].Entries)
 		if s := r.AssetOf(d.Client); s != nil && !r.Shared(d.Client) {
 			d.Asset = s.Name
 		}
@@ -46,7 +46,20 @@ func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
 		place := c.b.servers.place(p.key.server, a.Geo)
 		t.Parts[k] = disclosure.Part{Server: c.b.servers.list[p.key.server], Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n}
 	}
+	if target, err := netip.ParseAddr(d.Name); err == nil {
+		goesTo(t, target.Unmap(), a.Geo)
+	}
 	return t
+}
+
+// goesTo makes traffic that a proxy was asked to take to an address traffic to that address: it is no name, and what the packets have is the proxy's.
+func goesTo(t *disclosure.Traffic, target netip.Addr, geo *vendors.Geo) {
+	place := geo.Lookup(target)
+	t.Names, t.Vendors = nil, nil
+	for i := range t.Parts {
+		p := &t.Parts[i]
+		p.Server, p.Country, p.ASN = target, place.Country, place.ASN
+	}
 }
 
 // registered takes the vendor from the entries that were found for a destination: the customer approved it as that vendor's. Where they are of several vendors nobody knows

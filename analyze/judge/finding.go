@@ -37,6 +37,7 @@ type Finding struct {
 	Status       Status             `json:"status"`
 	Suppression  string             `json:"suppression,omitempty"` // file:line of the suppression that covers it
 	Measures     map[string]float64 `json:"measures,omitempty"`    // the rule's numbers, by the names in docs/rules.md
+	Rhythm       *Rhythm            `json:"rhythm,omitempty"`      // of a beacon: when its exchanges were
 
 	group *group
 }

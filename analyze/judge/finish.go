@@ -53,7 +53,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	for _, d := range b.index {
 		all = append(all, d)
 	}
-	b.index = nil
+	b.index, b.names = nil, nil
 	slices.SortFunc(all, b.compare)
 	out := make([]Destination, len(all))
 	for i, d := range all {
@@ -111,18 +111,21 @@ func (b *Builder) markProxyLegs() {
 		named  bool
 	}
 	legs := map[outer]bool{}
-	proxies := make(map[uint32]netip.Addr, 1)
+	proxies, own := map[uint32]netip.Addr{}, map[netip.Addr]bool{}
 	for k := range b.index {
-		if p, err := netip.ParseAddrPort(b.texts.texts[k.via]); k.via != 0 && err == nil {
-			proxies[k.via] = p.Addr()
+		if k.via == 0 {
+			continue
+		}
+		if p, err := netip.ParseAddrPort(b.texts.texts[k.via]); err == nil {
+			proxies[k.via], own[p.Addr()] = p.Addr(), true
 		}
 	}
 	if len(proxies) == 0 {
 		return
 	}
 	for k := range b.index {
-		if k.via == 0 {
-			legs[outer{k.client.Netip(k.v6), k.what, k.named}] = true
+		if client := k.client.Netip(k.v6); k.via == 0 && own[client] {
+			legs[outer{client, k.what, k.named}] = true
 		}
 	}
 	for k, d := range b.index {
@@ -172,9 +175,10 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[string]st
 			continue
 		}
 		k := destKey{client: q.Client, v6: q.V6, named: true, what: b.texts.number(q.Name), transport: lookedUp}
-		n := hostname.Named{Name: q.Name, Source: string(hostname.DNSQuery), At: l.First, Frame: l.Frame, Capture: l.Capture}
-		b.index[k] = &dest{key: k, name: n, state: rankLookedUp, first: l.First, last: l.Last,
-			frames: []frame{{capture: l.Capture, number: l.Frame}}}
+		d := b.newDest(k)
+		d.name = hostname.Named{Name: q.Name, Source: string(hostname.DNSQuery), At: l.First, Frame: l.Frame, Capture: l.Capture}
+		d.first, d.last = l.First, l.Last
+		d.frames = append(d.frames, frame{capture: l.Capture, number: l.Frame})
 	}
 }
 
@@ -210,8 +214,9 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Disclosure = disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}
 	d.attribute(o, a)
 	b.listServers(d, o, a.Geo)
-	o.Evidence = d.evidence()
+	o.Evidence = b.evidence(d)
 	o.CommunityIDs = d.ids
+	o.Hours = b.hourLists.take(len(d.parts.list))[:0]
 	for _, p := range d.parts.list {
 		if p.n > 0 {
 			o.Hours = append(o.Hours, HourOut{p.key.hour, p.n})
@@ -266,6 +271,23 @@ func (o *Destination) setVendor(m vendors.Match) {
 
 // listServers lists the addresses, most payload out first.
 func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
+	list := b.byServer(d)
+	o.ServersTotal = len(list)
+	o.Servers = b.serverLists.take(min(len(list), maxServers))
+	for i := range o.Servers {
+		n := list[i].key
+		p := b.servers.place(n, geo)
+		o.Servers[i] = Server{IP: b.servers.list[n], Country: p.Country, ASN: p.ASN, Network: p.Network}
+	}
+}
+
+// byServer sums the payload out of a destination by server, most first.
+func (b *Builder) byServer(d *dest) []sum[uint32] {
+	if len(d.parts.list) == 1 {
+		p := &d.parts.list[0]
+		b.only[0] = sum[uint32]{p.key.server, p.n}
+		return b.only[:]
+	}
 	var by tally[uint32]
 	for _, p := range d.parts.list {
 		by.add(p.key.server, p.n)
@@ -273,25 +295,25 @@ func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
 	slices.SortFunc(by.list, func(x, y sum[uint32]) int {
 		return cmp.Or(cmp.Compare(y.n, x.n), b.servers.list[x.key].Compare(b.servers.list[y.key]))
 	})
-	o.ServersTotal = len(by.list)
-	o.Servers = make([]Server, min(len(by.list), maxServers))
-	for i := range o.Servers {
-		n := by.list[i].key
-		p := b.servers.place(n, geo)
-		o.Servers[i] = Server{IP: b.servers.list[n], Country: p.Country, ASN: p.ASN, Network: p.Network}
-	}
+	return by.list
 }
 
 // whatDestination says which frames a destination cites.
 const whatDestination = "first and last frames of its flows, and those that name it"
 
 // evidence cites the frames, by capture, at most maxFrames of each.
-func (d *dest) evidence() []Evidence {
+func (b *Builder) evidence(d *dest) []Evidence {
 	slices.SortFunc(d.frames, compareFrames)
-	out := make([]Evidence, 0, 1)
+	captures := 0
 	for i, f := range d.frames {
 		if i == 0 || f.capture != d.frames[i-1].capture {
-			out = append(out, Evidence{Capture: int(f.capture), What: whatDestination, Frames: make([]uint64, 0, min(len(d.frames)-i, maxFrames))})
+			captures++
+		}
+	}
+	out := b.evidenceLists.take(captures)[:0]
+	for i, f := range d.frames {
+		if i == 0 || f.capture != d.frames[i-1].capture {
+			out = append(out, Evidence{Capture: int(f.capture), What: whatDestination, Frames: b.frameLists.take(min(len(d.frames)-i, maxFrames))[:0]})
 		}
 		e := &out[len(out)-1]
 		if n := len(e.Frames); n < maxFrames && (n == 0 || e.Frames[n-1] != f.number) {

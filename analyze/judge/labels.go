@@ -38,11 +38,15 @@ type lease struct {
 
 // macUse is the inside addresses that a MAC sends from: one with many is a router, whose maker says nothing of the clients behind it.
 type macUse struct {
-	addrs map[netip.Addr]span
+	addrs []useOf
 	many  bool
 }
 
-type span struct{ from, to int64 }
+// useOf is an address and the time of its use.
+type useOf struct {
+	addr     netip.Addr
+	from, to int64
+}
 
 const (
 	maxLabels   = 8 // labels of one address: a device has a host name, a service name and a maker
@@ -114,7 +118,7 @@ func (l *Labels) AddRow(r *flow.Row) {
 		}
 		u := l.macs[r.MACs[i]]
 		if u == nil {
-			u = &macUse{addrs: map[netip.Addr]span{}}
+			u = &macUse{}
 			l.macs[r.MACs[i]] = u
 		}
 		u.add(addr, r)
@@ -122,15 +126,16 @@ func (l *Labels) AddRow(r *flow.Row) {
 }
 
 func (u *macUse) add(a netip.Addr, r *flow.Row) {
-	s, ok := u.addrs[a]
+	i := slices.IndexFunc(u.addrs, func(o useOf) bool { return o.addr == a })
 	switch {
 	case u.many:
-	case ok:
-		u.addrs[a] = span{min(s.from, r.First), max(s.to, r.Last)}
+	case i >= 0:
+		o := &u.addrs[i]
+		o.from, o.to = min(o.from, r.First), max(o.to, r.Last)
 	case len(u.addrs) == maxMACAddrs:
 		u.many, u.addrs = true, nil
 	default:
-		u.addrs[a] = span{r.First, r.Last}
+		u.addrs = append(u.addrs, useOf{a, r.First, r.Last})
 	}
 }
 
@@ -158,8 +163,8 @@ func (l *Labels) settle() {
 		if u.many || maker == "" {
 			continue
 		}
-		for a, s := range u.addrs { // one label an address: their order does not matter
-			l.put(a, Label{Name: maker, Basis: makerBasis, From: s.from, To: s.to})
+		for _, s := range u.addrs {
+			l.put(s.addr, Label{Name: maker, Basis: makerBasis, From: s.from, To: s.to})
 		}
 	}
 	l.macs = nil

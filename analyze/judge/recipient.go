@@ -64,22 +64,46 @@ type group struct {
 
 // byRecipient groups the destinations that pick takes, in the order of their first one: most payload first.
 func (c *Case) byRecipient(pick func(i int) bool) []*group {
-	index := map[recipient]*group{}
+	c.findRecipients()
+	index := make([]*group, len(c.recipients))
 	var out []*group
 	for i := range c.Destinations {
 		if !pick(i) {
 			continue
 		}
-		to := recipientOf(&c.Destinations[i])
-		g := index[to]
-		if g == nil {
-			g = &group{to: to}
-			index[to] = g
-			out = append(out, g)
+		n := c.to[i]
+		if index[n] == nil {
+			index[n] = &group{to: c.recipients[n]}
+			out = append(out, index[n])
 		}
-		g.members = append(g.members, i)
+		index[n].members = append(index[n].members, i)
 	}
 	return out
+}
+
+// findRecipients numbers the recipients of all destinations, once.
+func (c *Case) findRecipients() {
+	if c.to != nil {
+		return
+	}
+	numbers := map[recipient]int32{}
+	c.to = make([]int32, len(c.Destinations))
+	for i := range c.Destinations {
+		to := recipientOf(&c.Destinations[i])
+		n, ok := numbers[to]
+		if !ok {
+			n = int32(len(c.recipients))
+			numbers[to] = n
+			c.recipients = append(c.recipients, to)
+		}
+		c.to[i] = n
+	}
+}
+
+// recipient is the recipient of a destination.
+func (c *Case) recipient(i int) recipient {
+	c.findRecipients()
+	return c.recipients[c.to[i]]
 }
 
 // sortedAddrs lists addresses, each once.

@@ -78,7 +78,7 @@ func findBeacons(c *Case) (out []Finding) {
 				keep := out[at]
 				out[at] = c.finding(merged)
 				out[at].Severity, out[at].Confidence, out[at].Title, out[at].Facts = keep.Severity, keep.Confidence, keep.Title, keep.Facts
-				out[at].Inference, out[at].Unknown, out[at].Measures = keep.Inference, keep.Unknown, keep.Measures
+				out[at].Inference, out[at].Unknown, out[at].Measures, out[at].Rhythm = keep.Inference, keep.Unknown, keep.Measures, keep.Rhythm
 			}
 			continue
 		}
@@ -105,7 +105,7 @@ func (c *Case) series() (out []series) {
 	}
 	for i := range c.Destinations {
 		if c.mayBeat(i) && len(c.details[i].events) >= rhythm.MinEvents {
-			add(&group{to: recipientOf(&c.Destinations[i]), members: []int{i}}, false)
+			add(&group{to: c.recipient(i), members: []int{i}}, false)
 		}
 	}
 	for _, g := range c.byRecipient(c.mayBeat) {
@@ -138,10 +138,11 @@ func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
 		f.Facts = append(f.Facts, "The rhythm is of all clients together.")
 	}
 	f.Facts = append(f.Facts, c.hosts(g)...)
-	f.Inference = "A program's timer sends, not a person."
+	f.Inference = "This looks like the timer of a program, not like a person."
 	f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
 	f.Measures = map[string]float64{"period_s": seconds(r.Period), "jitter_s": seconds(r.Jitter), "events": float64(r.Events), "expected": float64(r.Expected), "p": r.P,
 		"tried": float64(tried), "q": q}
+	f.Rhythm = rhythmOf(s.events)
 	return f
 }
 

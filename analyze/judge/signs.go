@@ -20,7 +20,7 @@ const (
 
 // addSigns adds what the leg's evidence says beside its name. Most legs have one name, and nothing to hold it against.
 func (l *leg) addSigns(d *dest) {
-	n := &l.naming
+	n := l.naming
 	for _, h := range n.Hidden {
 		d.sign(signECH, h, "")
 	}

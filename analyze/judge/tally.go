@@ -1,9 +1,10 @@
 package judge
 
-// tally sums by key, in the order in which the keys came. Most have one key; one with many gets an index.
+// tally sums by key, in the order in which the keys came. Most have one key; one with many gets an index. It must not be copied.
 type tally[K comparable] struct {
 	list  []sum[K]
 	index map[K]int32
+	first [1]sum[K] // where the list begins
 }
 
 type sum[K comparable] struct {
@@ -21,7 +22,7 @@ func (t *tally[K]) add(k K, n uint64) {
 		return
 	}
 	if t.list == nil {
-		t.list = make([]sum[K], 0, 1)
+		t.list = t.first[:0]
 	}
 	t.list = append(t.list, sum[K]{k, n})
 	switch last := len(t.list) - 1; {

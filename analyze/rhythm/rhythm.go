@@ -83,6 +83,12 @@ func Test(events []int64) Result {
 	return r
 }
 
+// Starts are the starts of the exchanges that events, in order, belong to.
+func Starts(events []int64) []int64 {
+	starts, _ := exchanges(events)
+	return starts
+}
+
 // exchanges merges events that follow each other within Gap. silences are from the end of one exchange to the start of the next, less Gap: under the null hypothesis
 // what is left of an exponential is exponential.
 func exchanges(events []int64) (starts []int64, silences []float64) {

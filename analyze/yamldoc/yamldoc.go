@@ -40,6 +40,28 @@ type File struct {
 
 // Parse reads a file of one document.
 func Parse(path string, b []byte, most Bounds) (*File, error) {
+	docs, err := documents(path, b, most)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(docs) == 0:
+		return &File{Path: path}, nil
+	case len(docs) > 1:
+		return nil, fmt.Errorf("%s: must be one YAML document, this has %d", Position(path, docs[1].Start), len(docs))
+	}
+	return &File{path, docs[0].Body}, nil
+}
+
+// Documents reads a file of any number of documents, which somebody else's program made.
+func Documents(path string, b []byte, most Bounds) (out []*File, err error) {
+	docs, err := documents(path, b, most)
+	for _, d := range docs {
+		out = append(out, &File{path, d.Body})
+	}
+	return out, err
+}
+
+func documents(path string, b []byte, most Bounds) ([]*ast.DocumentNode, error) {
 	if err := Tame(path, b, most); err != nil {
 		return nil, err
 	}
@@ -48,21 +70,14 @@ func Parse(path string, b []byte, most Bounds) (*File, error) {
 		return nil, err
 	}
 	file, err := parser.Parse(tokens, 0)
-	if err != nil {
-		var y yaml.Error
-		if errors.As(err, &y) && y.GetToken() != nil {
-			return nil, fmt.Errorf("%s: %s", Position(path, y.GetToken()), y.GetMessage())
-		}
-		return nil, fmt.Errorf("%s:1:1: %w", path, err)
+	if err == nil {
+		return file.Docs, nil
 	}
-	if n := len(file.Docs); n > 1 {
-		return nil, fmt.Errorf("%s: must be one YAML document, this has %d", Position(path, file.Docs[1].Start), n)
+	var y yaml.Error
+	if errors.As(err, &y) && y.GetToken() != nil {
+		return nil, fmt.Errorf("%s: %s", Position(path, y.GetToken()), y.GetMessage())
 	}
-	f := &File{Path: path}
-	if len(file.Docs) == 1 {
-		f.Body = file.Docs[0].Body
-	}
-	return f, nil
+	return nil, fmt.Errorf("%s:1:1: %w", path, err)
 }
 
 // shallow refuses brackets that lie deep in others: the parser goes down into them.
@@ -173,13 +188,8 @@ func (k Keys) Or(key string, n ast.Node) ast.Node {
 
 // Mapping takes a mapping apart that may have only some keys, each once.
 func (f *File) Mapping(n ast.Node, known ...string) (Keys, error) {
-	var pairs []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingValueNode:
-		pairs = append(pairs, n)
-	case *ast.MappingNode:
-		pairs = n.Values
-	default:
+	pairs, ok := Pairs(n)
+	if !ok {
 		return nil, f.Errorf(n, "must be a mapping with the keys %s", strings.Join(known, ", "))
 	}
 	out := Keys{}
@@ -194,6 +204,17 @@ func (f *File) Mapping(n ast.Node, known ...string) (Keys, error) {
 		out[key] = p.Value
 	}
 	return out, nil
+}
+
+// Pairs are the keys and values of a mapping, however many it has; not ok where the node is none.
+func Pairs(n ast.Node) (pairs []*ast.MappingValueNode, ok bool) {
+	switch n := n.(type) {
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	case *ast.MappingNode:
+		return n.Values, true
+	}
+	return nil, false
 }
 
 // List is the values of a list, or of one value that stands for a list of one.

@@ -87,6 +87,7 @@ type viewFlags struct {
 	wide      bool
 	only      filters
 	redact    redactions
+	annex     string
 }
 
 func (f *viewFlags) add(fs *pflag.FlagSet) {
@@ -98,6 +99,7 @@ func (f *viewFlags) add(fs *pflag.FlagSet) {
 	fs.IntVar(&f.limit, "limit", rows, "`N` rows and findings in the table at most, 0 for all")
 	fs.BoolVar(&f.wide, "wide", false, "more columns in the table, and nothing cut")
 	fs.Var(newChoice(&f.color, auto, auto, "always", "never"), "color", "colour in the table; auto heeds NO_COLOR")
+	fs.Var(newChoice(&f.annex, "none", append([]string{"none"}, report.Annexes()...)...), "annex", "add an annex to the HTML report: gdpr has the headings of Art. 33(3), with the technical facts filled in")
 	fs.Var(&f.redact, "redact", "leave out of all outputs, for sharing: who sent, names of destinations, what payload says; several are parted by commas (repeatable, docs/evidence.md)")
 	fs.Var(&f.only, "only", "keep only destinations of this vendor, client or name (*.NAME: all below it); repeatable: alternatives within a field, all fields together")
 }
@@ -121,6 +123,7 @@ type judgeFlags struct {
 	catalogue           string
 	failOnUnused        bool
 	withoutEmbeddedData bool
+	caseFile            caseFlags
 }
 
 func (f *judgeFlags) add(fs *pflag.FlagSet) {
@@ -139,6 +142,7 @@ func (f *judgeFlags) add(fs *pflag.FlagSet) {
 	fs.Var(date{&f.asOf}, "as-of", "the day of the report, today (UTC) where not given; packets are judged at their own time")
 	fs.StringVar(&f.catalogue, "catalogue", "", "vendor catalogue `FILE` in place of the embedded one")
 	fs.BoolVar(&f.withoutEmbeddedData, "no-embedded-geo", false, "do not ask the embedded databases")
+	f.caseFile.add(fs)
 	for _, name := range []string{"catalogue", "no-embedded-geo"} {
 		if err := fs.MarkHidden(name); err != nil {
 			panic("phonehome: " + err.Error())
@@ -150,6 +154,7 @@ func (f *judgeFlags) apply(o *analyze.Options) error {
 	o.Internal, o.InternalNone, o.InferInternal = f.internal.networks, f.internal.none, f.infer == on
 	o.GeoCountry, o.GeoASN, o.GeoEmbedded = f.geoCountry, f.geoASN, !f.withoutEmbeddedData
 	o.AsOf, o.FailOn, o.FailOnUnused = f.asOf, f.failOn, f.failOnUnused
+	o.Case = f.caseFile.file()
 	o.Register, o.Intel, o.Ignore, o.Baseline, o.Rules = f.register, f.intel, f.ignore, f.baseline, f.rules.byID
 	if o.FailOn == analyze.FailNew && (len(o.Baseline) == 0 || o.Rules[judge.LockRule].Off) {
 		return usage("--fail-on new needs --baseline, and the rule %s", judge.LockRule)
@@ -168,8 +173,8 @@ func (f *judgeFlags) apply(o *analyze.Options) error {
 }
 
 // quoted are the flags that the result depends on: the command line that a report quotes holds them, and no others.
-var quoted = []string{"allow", "as-of", "baseline", "catalogue", "expect", "fail-on", "fail-on-unused-suppressions", "geoip-asn", "geoip-country", "hash", "ignorefile", "infer-internal", "intel", "internal", "no-embedded-geo", "only", "register", "rules", "since",
-	"strict", "until"}
+var quoted = []string{"allow", "as-of", "baseline", "case-analyst", "case-clock-offset", "case-id", "case-tap", "case-title", "catalogue", "expect", "fail-on", "fail-on-unused-suppressions", "geoip-asn", "geoip-country", "hash", "ignorefile", "infer-internal", "intel", "internal", "no-embedded-geo", "only", "register", "rules", "since",
+	"strict", "timezone", "until"}
 
 // commandLine is the command line as reports quote it: what the result depends on, wherever it was set, and the inputs. Their order doesn't
 // matter to the result, and so not here.

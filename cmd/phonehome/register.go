@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"slices"
@@ -9,12 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"phonehome/analyze"
 	"phonehome/analyze/disclosure"
-	"phonehome/analyze/judge"
+	"phonehome/analyze/vendors"
 	"phonehome/report"
 )
 
@@ -27,7 +28,7 @@ learn and import write proposed entries: none discloses anything until a person 
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newRegisterInit(), newRegisterLint(a), newRegisterLearn(), newRegisterImport(a), newRegisterMatch(a))
+	c.AddCommand(newRegisterInit(), newRegisterLint(a), newRegisterLearn(a), newRegisterImport(a), newRegisterMatch(a))
 	return c
 }
 
@@ -39,18 +40,66 @@ func say(c *cobra.Command, text string) error {
 	return nil
 }
 
-func newRegisterInit() *cobra.Command {
-	return &cobra.Command{
-		Use:     "init",
-		Short:   "Print a register to begin with, with comments",
-		Example: `  phonehome register init > register.yaml`,
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return say(c, disclosure.Skeleton) },
+// registerFile is -o of the commands that write a register.
+type registerFile struct{ path string }
+
+func (f *registerFile) add(c *cobra.Command) {
+	c.Flags().StringVarP(&f.path, "output", "o", "", "write to this `FILE`, whole or not at all, in place of standard output")
+}
+
+// check refuses what is no file for a register, and an input.
+func (f *registerFile) check(inputs []string) error {
+	if f.path == "" {
+		return nil
 	}
+	if _, err := checkedOutput(output{path: f.path}); err != nil {
+		return err
+	}
+	if strings.HasSuffix(f.path, compressed) {
+		return usage("--output %s: a register is not compressed: people read it", f.path)
+	}
+	if in := overInput(f.path, inputs); in != "" {
+		return usage("--output %s would write over the input %s", f.path, in)
+	}
+	return nil
+}
+
+// write writes a register to the file, or to standard output where none is given.
+func (f *registerFile) write(c *cobra.Command, text []byte) error {
+	if f.path == "" {
+		return say(c, string(text))
+	}
+	err := writeFile(c.Context(), f.path, func(w io.Writer) error { _, err := w.Write(text); return err })
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return &outputError{fmt.Errorf("write %s: %w", f.path, err)}
+	}
+	return err
+}
+
+func newRegisterInit() *cobra.Command {
+	var to registerFile
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Print a register to begin with, with comments",
+		Example: `  phonehome register init > register.yaml
+  phonehome register init -o register.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := to.check(nil); err != nil {
+				return err
+			}
+			if info, err := os.Stat(to.path); to.path != "" && err == nil && info.Mode().IsRegular() {
+				return usage("--output %s: is there already: init begins a register, and does not replace one", to.path)
+			}
+			return to.write(c, []byte(disclosure.Skeleton))
+		},
+	}
+	to.add(c)
+	return c
 }
 
 func newRegisterLint(a *app) *cobra.Command {
-	var asOf, seen string
+	var asOf, seen, catalogue string
 	c := &cobra.Command{
 		Use:   "lint FILE...",
 		Short: "Say what is doubtful in a register: expired, too wide, owned by nobody, unused",
@@ -72,7 +121,11 @@ func newRegisterLint(a *app) *cobra.Command {
 					return err
 				}
 			}
-			remarks := r.Lint(day, unseen)
+			known, err := catalogueOf(catalogue)
+			if err != nil {
+				return err
+			}
+			remarks := r.Lint(day, unseen, known)
 			for _, m := range remarks {
 				if err := say(c, fmt.Sprintf("%s:%d: %s\n", m.File, m.Line, report.Terminal(m.Text))); err != nil {
 					return err
@@ -86,7 +139,27 @@ func newRegisterLint(a *app) *cobra.Command {
 	}
 	c.Flags().Var(date{&asOf}, "as-of", "the day on which entries are looked at, today (UTC) where not given")
 	c.Flags().StringVar(&seen, "result", "", "a saved `RESULT.json`: entries of which it saw nothing are named")
+	c.Flags().StringVar(&catalogue, "catalogue", "", "vendor catalogue `FILE` in place of the embedded one")
+	if err := c.Flags().MarkHidden("catalogue"); err != nil {
+		panic("phonehome: " + err.Error())
+	}
 	return c
+}
+
+// catalogueOf is the vendor catalogue of a file, or the embedded one.
+func catalogueOf(path string) (*vendors.Catalogue, error) {
+	if path == "" {
+		return vendors.Default(), nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usage("--catalogue: %w", err)
+	}
+	c, err := vendors.Load(text)
+	if err != nil {
+		return nil, usage("--catalogue %s: %w", path, err)
+	}
+	return c, nil
 }
 
 // unseenIn are the entries of which a result saw nothing; nil without one.
@@ -107,93 +180,88 @@ func unseenIn(path string) (map[string]bool, error) {
 	return out, nil
 }
 
-func newRegisterLearn() *cobra.Command {
-	return &cobra.Command{
-		Use:     "learn RESULT.json",
-		Short:   "Print proposed entries for what a result has and the register does not",
-		Example: `  phonehome register learn result.json > proposed.yaml`,
-		Args:    cobra.ExactArgs(1),
+func newRegisterLearn(a *app) *cobra.Command {
+	var to registerFile
+	c := &cobra.Command{
+		Use:   "learn RESULT.json",
+		Short: "Print proposed entries for what a result has and the register does not",
+		Example: `  phonehome register learn result.json > proposed.yaml
+  phonehome register learn result.json -o proposed.yaml`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := to.check(args); err != nil {
+				return err
+			}
 			r, err := readResult(args[0])
 			if err != nil {
 				return err
 			}
-			return say(c, string(disclosure.WriteProposals(learned(r))))
+			list, nameless := report.Proposals(r, nil)
+			if nameless > 0 {
+				a.talk.note("%d destinations have names that no register can hold, and are not proposed", nameless)
+			}
+			return a.propose(c, &to, list)
 		},
 	}
+	to.add(c)
+	return c
 }
 
-// learned proposes an entry for each recipient that is not disclosed, with what was seen of it.
-func learned(r *analyze.Result) (out []disclosure.Proposal) {
-	by := map[string]*disclosure.Proposal{}
-	var order []string
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
-		if v := d.Disclosure.Verdict; v == disclosure.Disclosed || d.State == judge.LookedUp {
-			continue
-		}
-		to := recipient(d)
-		p := by[to]
-		if p == nil {
-			p = &disclosure.Proposal{Vendor: to}
-			by[to] = p
-			order = append(order, to)
-		}
-		what := d.Name
-		if what == "" && len(d.Servers) > 0 {
-			what = d.Servers[0].IP.String()
-		}
-		p.Seen = append(p.Seen, fmt.Sprintf("%s: %s from %s, %s to %s", what, humanize.Bytes(d.PayloadOut), d.Client, d.First.UTC().Format(time.RFC3339), d.Last.UTC().Format(time.RFC3339)))
-		if d.OpenedBy == "client" && d.Port != 0 {
-			what += fmt.Sprintf("|%d/%s", d.Port, d.Transport)
-		}
-		p.Destinations = append(p.Destinations, what)
+// propose writes proposals, and says what has no room.
+func (a *app) propose(c *cobra.Command, to *registerFile, list []disclosure.Proposal) error {
+	text, left := disclosure.WriteProposals(list)
+	if left > 0 {
+		a.talk.note("%d destinations more are not proposed: a register holds no more", left)
 	}
-	for _, to := range order {
-		out = append(out, *by[to])
-	}
-	return out
-}
-
-// recipient is whom a destination is learned as.
-func recipient(d *judge.Destination) string {
-	switch {
-	case d.Vendor != "":
-		return d.Vendor
-	case d.RegistrableDomain != "":
-		return d.RegistrableDomain
-	case d.Name != "":
-		return d.Name
-	case len(d.Servers) > 0:
-		return "unknown, at " + d.Servers[0].IP.String()
-	}
-	return "unknown"
+	return to.write(c, text)
 }
 
 func newRegisterImport(a *app) *cobra.Command {
-	return &cobra.Command{
+	var to registerFile
+	var format string
+	c := &cobra.Command{
 		Use:   "import FILE...",
 		Short: "Print proposed entries from a list of allowed destinations that you have",
-		Long:  `import reads CSV with a header, harden-runner's allowed-endpoints, Squid's dstdomain and Cilium's toFQDNs, by content.`,
-		Args:  cobra.MinimumNArgs(1),
+		Long: `import reads CSV with a header, harden-runner's allowed-endpoints, Squid's dstdomain and Cilium's toFQDNs. Each line that is not
+understood is named on stderr, and left out.`,
+		Example: `  phonehome register import .github/workflows/build.yml -o proposed.yaml
+  phonehome register import --format squid allowed.txt`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := to.check(args); err != nil {
+				return err
+			}
 			var all []disclosure.Proposal
 			for _, path := range args {
-				b, err := os.ReadFile(path)
+				list, err := disclosure.ImportFile(path, format)
 				if err != nil {
 					return err
 				}
-				list, ignored, err := disclosure.Import(path, b)
-				if err != nil {
-					return err
-				}
-				if ignored > 0 {
-					a.talk.note("%s: %d entries are no destination, and were left out", path, ignored)
-				}
-				all = append(all, list...)
+				a.tellUnread(path, list)
+				all = append(all, list.Proposals...)
 			}
-			return say(c, string(disclosure.WriteProposals(all)))
+			return a.propose(c, &to, all)
 		},
+	}
+	c.Flags().Var(newChoice(&format, disclosure.AutoFormat, disclosure.ImportFormats()...), "format", "what the files are; auto tells it by what is in them")
+	to.add(c)
+	return c
+}
+
+// maxUnread is how many lines that are not understood are told of a file: more are of a file that is none.
+const maxUnread = 100
+
+// tellUnread names the lines that were not understood, and counts them.
+func (a *app) tellUnread(path string, list *disclosure.Imported) {
+	for i, u := range list.Unread {
+		if i == maxUnread {
+			a.talk.note("%s: and %d lines more", path, len(list.Unread)-i)
+			break
+		}
+		a.talk.note("%s:%d: %s", path, u.Line, u.Why)
+	}
+	if n := len(list.Unread); n > 0 {
+		a.talk.note("%s: read as %s, %d lines not understood and left out", path, list.Format, n)
 	}
 }
 
@@ -255,7 +323,7 @@ func asked(a *app, what, client, port, day string) (*disclosure.Traffic, error) 
 	}
 	t := &disclosure.Traffic{Client: from, Port: uint16(n), Transport: transport, First: at, Last: at}
 	if ip, err := netip.ParseAddr(what); err == nil {
-		t.Parts = []disclosure.Part{{Server: ip, Hour: int32(at.Unix() / int64(time.Hour/time.Second))}}
+		t.Parts = []disclosure.Part{{Server: ip.Unmap(), Hour: int32(at.Unix() / int64(time.Hour/time.Second))}}
 		return t, nil
 	}
 	t.Names, t.Vendors = []string{strings.ToLower(strings.TrimSuffix(what, "."))}, []string{""}

@@ -16,8 +16,8 @@ import (
 type settings struct {
 	path    string
 	none    bool
-	origins map[string]string // of flags that were set: where
 	used    string            // the file that was read, "" for none
+	origins map[string]string // of flags that were set: where
 }
 
 // defaultConfig is the file that is read where --config names no other.

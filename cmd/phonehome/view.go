@@ -37,7 +37,7 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{stdout: stdout, outputs: outputs, file: report.Options{By: f.by, Limit: f.limit, Wide: f.wide, Saved: saved}}
+	v := &view{stdout: stdout, outputs: outputs, file: report.Options{By: f.by, Limit: f.limit, Wide: f.wide, Annex: f.annex, Saved: saved}}
 	if err := v.file.Severity.UnmarshalText([]byte(f.severity)); err != nil {
 		return nil, usage("--severity: %w", err)
 	}

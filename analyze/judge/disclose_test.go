@@ -1,0 +1,56 @@
+package judge
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"phonehome/analyze/disclosure"
+	"phonehome/analyze/vendors"
+)
+
+// asked is a case of one destination, of 1,000 bytes to the server 192.0.2.1 in the first hour of 1970.
+func asked(d Destination) *Case {
+	d.Client, d.Port, d.Transport, d.First, d.Last = netip.MustParseAddr("10.0.0.5"), 443, "tcp", time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
+	more := &dest{}
+	more.parts.add(part{}, 1000)
+	return &Case{Destinations: []Destination{d}, details: []*dest{more}, b: &Builder{servers: &addresses{list: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}}
+}
+
+func given(t *testing.T, vendors string) *disclosure.Register {
+	t.Helper()
+	r, err := disclosure.Parse("r.yaml", []byte("version: 1\nvendors:\n"+vendors))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestDiscloseTarget: what a proxy is asked to take to an address is traffic to that address, not to the proxy's.
+func TestDiscloseTarget(t *testing.T) {
+	r := given(t, "  - {id: target, vendor: V, destinations: [{cidr: 203.0.113.0/24}]}\n  - {id: proxy, vendor: W, destinations: [{cidr: 192.0.2.0/24}]}\n")
+	for name, want := range map[string]string{"203.0.113.9": "target", "": "proxy", "a.example.com": ""} {
+		c := asked(Destination{Name: name})
+		c.disclose(r, &Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
+		if got := c.Destinations[0].Disclosure; got.Entry != want {
+			t.Errorf("%q: %+v, want %q", name, got, want)
+		}
+	}
+}
+
+// TestRegisteredVendor: the vendor is that of the entries if all are of one, and of product and purpose what they agree on.
+func TestRegisteredVendor(t *testing.T) {
+	const a, b = "  - {id: a, vendor: V, product: P, purpose: update, destinations: [{domain: a.example.com}]}\n", "  - {id: b, vendor: V, product: Q, purpose: update, destinations: [{domain: b.example.com}]}\n"
+	const w = "  - {id: b, vendor: W, destinations: [{domain: b.example.com}]}\n"
+	for _, c := range []struct{ entries, vendor, product, purpose, basis string }{
+		{a + b, "V", "", "update", basisRegister},
+		{a + w, "", "", "", ""},
+	} {
+		one := asked(Destination{OtherNames: []OtherName{{Name: "b.example.com"}, {Name: "a.example.com"}}})
+		one.disclose(given(t, c.entries), &Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
+		d := one.Destinations[0]
+		if d.Disclosure.Verdict != disclosure.Disclosed || d.Disclosure.Entry != "a" || d.Vendor != c.vendor || d.Product != c.product || d.Purpose != c.purpose || d.VendorBasis != c.basis {
+			t.Errorf("%+v", d)
+		}
+	}
+}
