@@ -43,7 +43,7 @@ type feed struct {
 	at     int    // record of cur that is next
 }
 
-// open starts reading a source; done tells when its goroutines have ended.
+// open starts reading a source, or leaves that to the consumer.
 func (s *scan) open(ctx context.Context, src *capture.Source) *feed {
 	f := &feed{scan: s, source: src}
 	if s.o.Workers <= 1 && src.Plain() {

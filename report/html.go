@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +50,9 @@ type htmlPage struct {
 	at       *indexed
 	found    map[string][]*judge.Finding // by destination
 	totals   totals
-	from, to time.Time // of all captures
+	order    map[string]int // of findings
+	spans    []stretch      // that captures cover
+	from, to time.Time      // of all captures
 	sums     []*recipientSum
 	listed   map[string]bool // destinations that have a row in the table of all
 	rules    map[string]judge.Rule
@@ -60,9 +61,10 @@ type htmlPage struct {
 }
 
 func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
-	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, rules: map[string]judge.Rule{}, listed: map[string]bool{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
+	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, rules: map[string]judge.Rule{}, listed: map[string]bool{}, order: map[string]int{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
 	for i := range r.Findings {
 		f := &r.Findings[i]
+		p.order[f.ID] = i
 		for _, id := range f.Destinations {
 			p.found[id] = append(p.found[id], f)
 		}
@@ -74,15 +76,8 @@ func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
 	for i := range r.Destinations[:min(len(r.Destinations), maxDestinationRows)] {
 		p.listed[r.Destinations[i].ID] = true
 	}
-	for i := range r.Captures {
-		if c := &r.Captures[i]; c.Packets > 0 && !c.First.IsZero() {
-			if p.from.IsZero() || c.First.Before(p.from) {
-				p.from = c.First
-			}
-			if c.Last.After(p.to) {
-				p.to = c.Last
-			}
-		}
+	if p.spans = p.stretches(); len(p.spans) > 0 {
+		p.from, p.to = p.spans[0].first, p.spans[len(p.spans)-1].last
 	}
 	return p
 }
@@ -239,11 +234,3 @@ func td(lines ...string) htmlCell { return htmlCell{Lines: shows(lines)} }
 func tdCode(lines ...string) htmlCell { return htmlCell{Lines: shows(lines), Class: "c"} }
 
 func tdRefs(ids []string) htmlCell { return htmlCell{Refs: ids} }
-
-// tdSome are the first lines of a list, and how many more there are.
-func tdSome(list []string, most int) htmlCell {
-	if len(list) > most {
-		return td(append(slices.Clone(list[:most]), more(len(list)-most))...)
-	}
-	return td(list...)
-}

@@ -271,6 +271,9 @@ func (p *htmlPage) refsBy(key func(d *judge.Destination) rowKey) map[rowKey][]st
 			}
 		}
 	}
+	for _, ids := range out {
+		slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(p.order[a], p.order[b]) })
+	}
 	return out
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"phonehome/analyze/disclosure"
+	"phonehome/analyze/judge"
 )
 
 // picture is an inline drawing with its text and its table. Across, positions are shares of the width, so that the same drawing fits a telephone, a screen and paper, and
@@ -323,7 +324,7 @@ func (p *htmlPage) ByVerdict() *picture {
 	met := map[string]bool{}
 	for i, s := range shown {
 		y := i * row
-		pic.text(0, y+14, "s", short32(s.name))
+		pic.text(0, y+14, "s", cutShort(s.name, besideNumber))
 		pic.text(1, y+14, "e b", humanize.Bytes(s.all))
 		x := 0.0
 		for _, v := range disclosure.Verdicts() {
@@ -359,9 +360,14 @@ func (p *htmlPage) ByVerdict() *picture {
 	return pic
 }
 
-// short32 is a name cut to what fits on a telephone beside a number.
-func short32(s string) string {
-	const most = 32
+// Runes that names are cut to.
+const (
+	besideNumber = 32 // what fits on a telephone beside a number
+	inSentence   = 64
+)
+
+// cutShort is a name of at most some runes.
+func cutShort(s string, most int) string {
 	r := []rune(show(s))
 	if len(r) <= most {
 		return string(r)
@@ -387,7 +393,8 @@ func (p *htmlPage) Matrix() *picture {
 	if len(all) == 1 && len(clients) == 1 {
 		return nil // one cell says nothing
 	}
-	from := clients[:min(len(clients), matrixClients)]
+	from := p.heaviest(to) // who sends to none of those shown would be an empty row
+	from = from[:min(len(from), matrixClients)]
 	pic := &picture{ID: "matrix", Title: "Who sends to whom", Height: top + len(from)*row}
 	pic.Desc = fmt.Sprintf("A row for each of %s, a column for each of %s; a cell is the darker the more payload went.", plural(len(from), "client", "clients"), plural(len(to), "recipient", "recipients"))
 	pic.Table = newTable("", pic.Title, "Client", "Recipient", "Payload out>")
@@ -534,7 +541,7 @@ func (f htmlFinding) HeatMap() *picture {
 	for i := range r.Days {
 		d := &r.Days[i]
 		pic.text(0, i*row+12, "s", show(d.Day))
-		f.drawHours(pic, d.Hours, i*row, left, most)
+		f.drawHours(pic, d, i*row, left, most)
 		for h, n := range d.Hours {
 			if n > 0 {
 				pic.Table.row(td(d.Day), td(fmt.Sprintf("%02d", h)), td(strconv.Itoa(n)))
@@ -546,8 +553,9 @@ func (f htmlFinding) HeatMap() *picture {
 	}
 	pic.text(1, len(r.Days)*row+16, "e", "hour, UTC")
 	for s := 1; s <= min(shades, most); s++ {
-		pic.Legend = append(pic.Legend, legend{"h" + strconv.Itoa(s), heatText(s, most)})
+		pic.Legend = append(pic.Legend, legend{heatClass(s, most), heatText(s, most)})
 	}
+	pic.Legend = append(pic.Legend, legend{"h0", "none"}, legend{"gap", "hour not captured"})
 	if n := r.DaysTotal - len(r.Days); n > 0 {
 		pic.Note = fmt.Sprintf("The first %d of %s days with exchanges.", len(r.Days), humanize.Comma(int64(r.DaysTotal)))
 	}
@@ -555,20 +563,31 @@ func (f htmlFinding) HeatMap() *picture {
 	return pic
 }
 
-func (f htmlFinding) drawHours(pic *picture, hours []int, y int, left float64, most int) {
+func (f htmlFinding) drawHours(pic *picture, d *judge.RhythmDay, y int, left float64, most int) {
 	const space, all = 0.06, 24
 	w := (1 - left) / all
-	for h, n := range hours {
-		pic.rect(left+float64(h)*w, w*(1-space), y, 14, "h"+strconv.Itoa(heatOf(n, most)), "")
+	begin, err := time.Parse(time.DateOnly, d.Day)
+	for h, n := range d.Hours[:min(len(d.Hours), all)] {
+		class := heatClass(heatOf(n, most), most)
+		if at := begin.Add(time.Duration(h) * time.Hour); n == 0 && err == nil && !f.p.captured(at, at.Add(time.Hour)) {
+			class = "gap"
+		}
+		pic.rect(left+float64(h)*w, w*(1-space), y, 14, class, "")
 	}
 }
 
-// heatOf is how dark a cell is, from none to the most of all.
+// heatOf is the step of a cell, from none to the most of all.
 func heatOf(n, most int) int {
 	if n == 0 || most == 0 {
 		return 0
 	}
 	return (n*min(shades, most) + most - 1) / most
+}
+
+// heatClass is the shade of a step: few steps are far apart.
+func heatClass(step, most int) string {
+	steps := max(1, min(shades, most))
+	return "h" + strconv.Itoa((step*shades+steps-1)/steps)
 }
 
 // heatText says which numbers a shade stands for.

@@ -92,7 +92,7 @@ func (p *htmlPage) most() []string {
 	var named []string
 	all := p.sums
 	for _, s := range all[:min(len(all), few)] {
-		named = append(named, show(s.name)+" ("+humanize.Bytes(s.all)+")")
+		named = append(named, cutShort(s.name, inSentence)+" ("+humanize.Bytes(s.all)+")")
 	}
 	switch {
 	case len(all) == 0:
@@ -195,7 +195,7 @@ const maxTodos = 12 // of a kind: who has more works through the findings
 // Contain lists what should not go on until somebody answers for it: open findings that are high or graver, by recipient.
 func (p *htmlPage) Contain() []todo {
 	return p.byRecipient(func(f *judge.Finding) bool { return f.Severity >= judge.High }, func(f *judge.Finding) string {
-		return fmt.Sprintf("%s to %s", someText(f.Clients, 3, "client"), show(p.recipientText(f)))
+		return fmt.Sprintf("%s to %s", someText(f.Clients, 3, "client"), cutShort(p.recipientText(f), inSentence))
 	})
 }
 
@@ -231,20 +231,26 @@ func (p *htmlPage) Ask() []todo {
 
 // byRecipient is one entry for each text, with all findings of which pick says that they belong here.
 func (p *htmlPage) byRecipient(pick func(f *judge.Finding) bool, text func(f *judge.Finding) string) (out []todo) {
+	at := map[string]int{}
 	for i := range p.r.Findings {
 		f := &p.r.Findings[i]
 		if f.Status != judge.Open || !pick(f) {
 			continue
 		}
 		s := text(f)
-		if at := slices.IndexFunc(out, func(t todo) bool { return t.Text == s }); at >= 0 {
-			out[at].Refs = append(out[at].Refs, f.ID)
-		} else if len(out) < maxTodos {
-			out = append(out, todo{s, []string{f.ID}})
+		i, met := at[s]
+		if !met {
+			i = len(out)
+			at[s] = i
+			out = append(out, todo{Text: s})
 		}
+		out[i].Refs = append(out[i].Refs, f.ID)
 	}
 	for i := range out {
 		out[i] = out[i].bounded()
+	}
+	if n := len(out) - maxTodos; n > 0 {
+		out = append(out[:maxTodos], todo{Text: more(n) + ": see the findings"})
 	}
 	return out
 }
@@ -300,7 +306,8 @@ func (p *htmlPage) RegisterChange() string {
 		}
 	}
 	list, _ := Proposals(p.r, func(d *judge.Destination) bool {
-		return d.State == judge.Transferred && len(p.found[d.ID]) > 0 && (d.Disclosure.Entry == "" || d.Disclosure.Verdict == disclosure.NotYetValid)
+		open := slices.ContainsFunc(p.found[d.ID], func(f *judge.Finding) bool { return f.Status == judge.Open })
+		return open && d.State == judge.Transferred && (d.Disclosure.Entry == "" || d.Disclosure.Verdict == disclosure.NotYetValid)
 	})
 	if len(list) == 0 && b.Len() == 0 {
 		return ""
@@ -505,29 +512,37 @@ const leastGap = time.Minute
 
 // gaps are the times between the first and the last packet that no capture covers.
 func (p *htmlPage) gaps() (out []uncovered) {
-	var spans []uncovered
+	for i := 1; i < len(p.spans); i++ {
+		out = append(out, uncovered{p.spans[i-1].last, p.spans[i].first})
+	}
+	return out
+}
+
+// stretch is a time that captures cover.
+type stretch struct{ first, last time.Time }
+
+// stretches are the times that the captures cover, in order; those that a moment parts are one.
+func (p *htmlPage) stretches() (out []stretch) {
+	var all []stretch
 	for i := range p.r.Captures {
 		if c := &p.r.Captures[i]; c.Packets > 0 && !c.First.IsZero() {
-			spans = append(spans, uncovered{c.First, c.Last})
+			all = append(all, stretch{c.First, c.Last})
 		}
 	}
-	slices.SortFunc(spans, func(a, b uncovered) int { return a.from.Compare(b.from) })
-	for i, end := 1, spans0(spans); i < len(spans); i++ {
-		if spans[i].from.Sub(end) >= leastGap {
-			out = append(out, uncovered{end, spans[i].from})
-		}
-		if spans[i].to.After(end) {
-			end = spans[i].to
+	slices.SortFunc(all, func(a, b stretch) int { return a.first.Compare(b.first) })
+	for _, s := range all {
+		if n := len(out); n == 0 || s.first.Sub(out[n-1].last) >= leastGap {
+			out = append(out, s)
+		} else if s.last.After(out[n-1].last) {
+			out[n-1].last = s.last
 		}
 	}
 	return out
 }
 
-func spans0(spans []uncovered) time.Time {
-	if len(spans) == 0 {
-		return time.Time{}
-	}
-	return spans[0].to
+// captured says whether captures cover some of a time.
+func (p *htmlPage) captured(from, to time.Time) bool {
+	return slices.ContainsFunc(p.spans, func(s stretch) bool { return s.first.Before(to) && !s.last.Before(from) })
 }
 
 // RegisterSeen is what the register has and the captures show.

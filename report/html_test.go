@@ -20,6 +20,7 @@ import (
 
 	"phonehome/analyze"
 	"phonehome/analyze/capture"
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/judge"
 )
 
@@ -327,6 +328,23 @@ func TestCrowdedPage(t *testing.T) {
 	if *pages != "" {
 		if err := os.WriteFile(filepath.Join(*pages, "crowded.html"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestRegisterChange: what is proposed is a register that loads, whatever the names are.
+func TestRegisterChange(t *testing.T) {
+	for name, r := range htmlResults() {
+		text := newHTMLPage(r, Options{}, nil).RegisterChange()
+		if text == "" {
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "register.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := disclosure.Load([]string{path}); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}
 }

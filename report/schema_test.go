@@ -2,10 +2,7 @@ package report
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -74,20 +71,7 @@ func TestFixturesFitTheSchema(t *testing.T) {
 	for _, c := range fixtures.Cases() {
 		t.Run(c.Slug, func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
-			o := analyze.DefaultOptions()
-			o.AsOf = "2018-12-01"
-			for _, f := range c.Make().Files {
-				path := filepath.Join(folder, f.Name)
-				if err := os.WriteFile(path, f.Data, 0o644); err != nil {
-					t.Fatal(err)
-				}
-				o.Inputs = append(o.Inputs, path)
-			}
-			r, err := analyze.Scan(context.Background(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := scanned(t, c)
 			validate(t, s, c.Slug, r)
 			redacted, _ := r.Redact(analyze.Redactions())
 			validate(t, s, c.Slug+" redacted", redacted)

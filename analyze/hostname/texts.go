@@ -12,9 +12,12 @@ type texts struct {
 	seed  maphash.Seed // only places in the index depend on it, never a number
 	arena flow.Arena
 	refs  []flow.Ref
-	index []uint32 // open addressing: numbers, 0 for empty
+	index []textSlot // open addressing, as many as a power of two
 	tmp   []byte
 }
+
+// textSlot is the number of a text, 0 for none, and its hash, so that other texts are not looked at.
+type textSlot struct{ hash, number uint32 }
 
 const minTexts = 64
 
@@ -26,18 +29,17 @@ func (t *texts) id(b []byte) uint32 {
 	if len(t.refs)*4 >= len(t.index)*3 {
 		t.grow()
 	}
-	for s := t.slot(b); ; s = (s + 1) % uint64(len(t.index)) {
-		switch i := t.index[s]; {
-		case i == 0:
-			t.index[s] = t.add(b)
-			return t.index[s]
-		case string(t.text(i)) == string(b):
-			return i
+	hash, mask := uint32(maphash.Bytes(t.seed, b)), uint32(len(t.index)-1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		switch s := t.index[i]; {
+		case s.number == 0:
+			t.index[i] = textSlot{hash, t.add(b)}
+			return t.index[i].number
+		case s.hash == hash && string(t.text(s.number)) == string(b):
+			return s.number
 		}
 	}
 }
-
-func (t *texts) slot(b []byte) uint64 { return maphash.Bytes(t.seed, b) % uint64(len(t.index)) }
 
 func (t *texts) add(b []byte) uint32 {
 	t.tmp = append(binary.AppendUvarint(t.tmp[:0], uint64(len(b))), b...)
@@ -55,17 +57,23 @@ func (t *texts) text(i uint32) []byte {
 	return b[k : k+int(n)]
 }
 
+// grow doubles the index.
 func (t *texts) grow() {
-	if t.index == nil {
+	old := t.index
+	if old == nil {
 		t.seed = maphash.MakeSeed()
 	}
-	t.index = make([]uint32, max(minTexts, 2*len(t.index)))
-	for i := range t.refs {
-		s := t.slot(t.text(uint32(i + 1)))
-		for t.index[s] != 0 {
-			s = (s + 1) % uint64(len(t.index))
+	t.index = make([]textSlot, max(minTexts, 2*len(old)))
+	mask := uint32(len(t.index) - 1)
+	for _, s := range old {
+		if s.number == 0 {
+			continue
 		}
-		t.index[s] = uint32(i + 1)
+		i := s.hash & mask
+		for t.index[i].number != 0 {
+			i = (i + 1) & mask
+		}
+		t.index[i] = s
 	}
 }
 

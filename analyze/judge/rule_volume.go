@@ -32,9 +32,7 @@ var volumeRule = Rule{
 
 func findVolume(c *Case) (out []Finding) {
 	for _, x := range c.exceeded {
-		for _, g := range c.byRecipient(func(i int) bool {
-			return c.Destinations[i].Disclosure.Entry == x.Entry.ID && c.has(i, disclosure.Exceeded)
-		}) {
+		for _, g := range c.byRecipient(func(i int) bool { return c.exceeds(i, x.Entry.ID) }) {
 			f := c.finding(g)
 			most := slices.MaxFunc(x.Days, func(a, b disclosure.DayOut) int { return compareUint(a.PayloadOut, b.PayloadOut) })
 			f.Severity, f.Entries = Medium, []string{x.Entry.ID}
@@ -56,6 +54,13 @@ func findVolume(c *Case) (out []Finding) {
 		}
 	}
 	return out
+}
+
+// exceeds says whether a destination is of those that together sent more than an entry allows, whatever else another entry says of it.
+func (c *Case) exceeds(i int, entry string) bool {
+	return slices.ContainsFunc(c.shares[i], func(s disclosure.Share) bool {
+		return s.Verdict == disclosure.Exceeded && slices.Contains(s.Entries, entry)
+	})
 }
 
 func compareUint(a, b uint64) int {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -46,7 +47,8 @@ type verification struct {
 	a     *app
 	dir   string
 	index *evidenceIndex
-	sums  map[string]string // of MANIFEST, by file
+	sums  map[string]string     // of MANIFEST, by file
+	dress func(*analyze.Result) // gives a result what is not derived, as it is recorded
 }
 
 func (a *app) verify(ctx context.Context, dir string) error {
@@ -207,6 +209,8 @@ func (v *verification) recorded(o *analyze.Options) error {
 		return err
 	}
 	o.AsOf, o.Command = r.Settings.AsOf, r.Settings.Command
+	tool, ignored := r.Tool, r.Ignored
+	v.dress = func(now *analyze.Result) { now.Tool, now.Ignored = tool, ignored }
 	if r.Tool != o.Tool {
 		v.say("made by %s, verified by %s", toolText(r.Tool), toolText(o.Tool))
 	}
@@ -220,8 +224,60 @@ func toolText(t analyze.Tool) string {
 // notDerived are the keys of a result that do not follow from the captures: which program made it, and what lay beside them and was passed over.
 var notDerived = []string{"tool", "ignored"}
 
-// result compares the results.
+// result compares the results: byte by byte, as those of most folders are the same; where they are not, key by key, which holds both in memory.
 func (v *verification) result(r *analyze.Result) error {
+	same, err := v.sameBytes(r)
+	if err != nil {
+		return unreadable(err)
+	}
+	if !same {
+		if err := v.difference(r); err != nil {
+			return err
+		}
+	}
+	v.say("%s: the same, derived again from %s", resultName, plural(len(r.Captures), "capture", "captures"))
+	return nil
+}
+
+// sameBytes says whether the result, but for what is not derived, is written as it is recorded.
+func (v *verification) sameBytes(r *analyze.Result) (bool, error) {
+	f, err := openRegular(filepath.Join(v.dir, resultName))
+	if err != nil {
+		return false, err
+	}
+	defer f.Close() // read only
+	now := *r
+	v.dress(&now)
+	c := &comparison{was: bufio.NewReader(f)}
+	switch err := writeResult(c, &now); {
+	case errors.Is(err, errOther):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	_, err = c.was.ReadByte()
+	return err == io.EOF, nil
+}
+
+// errOther is what a comparison says at the first byte that is another.
+var errOther = errors.New("other bytes")
+
+// comparison is a writer that holds what it gets against what it reads.
+type comparison struct {
+	was *bufio.Reader
+	b   []byte
+}
+
+func (c *comparison) Write(p []byte) (int, error) {
+	c.b = slices.Grow(c.b[:0], len(p))[:len(p)]
+	if _, err := io.ReadFull(c.was, c.b); err != nil || !bytes.Equal(c.b, p) {
+		return 0, errOther
+	}
+	return len(p), nil
+}
+
+// difference says the first difference between the results; nil where what differs means the same.
+func (v *verification) difference(r *analyze.Result) error {
 	was, err := os.ReadFile(filepath.Join(v.dir, resultName))
 	if err != nil {
 		return unreadable(err)
@@ -238,7 +294,6 @@ func (v *verification) result(r *analyze.Result) error {
 	if d := firstDifference("", a, b); d != "" {
 		return differs("%s: %s", resultName, d)
 	}
-	v.say("%s: the same, derived again from %s", resultName, plural(len(r.Captures), "capture", "captures"))
 	return nil
 }
 

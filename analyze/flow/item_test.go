@@ -1,0 +1,67 @@
+package flow
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"phonehome/analyze/packet"
+)
+
+// TestLookedUpTogether: what an item was looked up for may have ended, or begun, by the packets before it in its batch. Rows are as if each had come alone.
+func TestLookedUpTogether(t *testing.T) {
+	l := testLimits()
+	l.MaxActive = 3
+	var ps []packet.Packet
+	r := rand.New(rand.NewPCG(1, 2))
+	now := int64(0)
+	for i := range 4000 {
+		flags := packet.ACK
+		if r.IntN(8) == 0 {
+			flags = packet.SYN
+		}
+		p := *seg(r.IntN(2), r.Uint32N(4)*100, flags, "payload")
+		p.SrcPort += uint16(r.IntN(5))
+		if r.IntN(50) == 0 {
+			now += l.IdleOther
+		}
+		now += 1e6
+		p.Time, p.Frame, p.IPID = now, uint64(i+1), uint16(i)
+		ps = append(ps, p)
+	}
+	alone := NewTable(l, &transcript{})
+	for i := range ps {
+		alone.Add(&ps[i], ps[i].Hash())
+	}
+	alone.Finish()
+	want := rowsOf(alone)
+	if len(want) < 100 {
+		t.Fatalf("%d rows: the packets test nothing", len(want))
+	}
+	for _, n := range []int{2, 7, 16} {
+		together := NewTable(l, &transcript{})
+		for at := 0; at < len(ps); at += n {
+			items := make([]Item, 0, n)
+			for i := at; i < min(at+n, len(ps)); i++ {
+				items = append(items, Item{Packet: ps[i], Pair: ps[i].Hash()})
+			}
+			for i := range items {
+				together.Look(&items[i])
+			}
+			for i := range items {
+				together.Meet(&items[i])
+			}
+			for i := range items {
+				together.Take(&items[i])
+			}
+		}
+		together.Finish()
+		if d := cmp.Diff(want, rowsOf(together)); d != "" {
+			t.Errorf("batches of %d (-alone +together):\n%s", n, d)
+		}
+		if d := cmp.Diff(alone.LimitsHit(), together.LimitsHit()); d != "" {
+			t.Errorf("batches of %d: limits (-alone +together):\n%s", n, d)
+		}
+	}
+}

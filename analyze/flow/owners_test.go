@@ -1,0 +1,42 @@
+package flow
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"phonehome/analyze/packet"
+)
+
+// TestOwnersInAnyOrder: what a MAC owns, and where it was seen first, does not depend on the order of the rows.
+func TestOwnersInAnyOrder(t *testing.T) {
+	host, router := packet.MAC{2, 1}, packet.MAC{2, 2}
+	row := func(mac packet.MAC, addr string, ttl uint8, first int64, frame uint64) *Row {
+		a := netip.MustParseAddr(addr)
+		return &Row{A: packet.AddrFrom(a), V6: a.Is6(), MACs: [2]packet.MAC{mac}, TTL: [2]uint8{ttl}, Packets: [2]uint64{1}, First: first, FirstFrame: frame}
+	}
+	rows := []*Row{
+		row(host, "10.0.0.1", 64, 5, 5), row(host, "2001:db8::1", 64, 4, 4), row(host, "2001:db8::1", 64, 2, 2), row(host, "2001:db8::2", 64, 3, 3),
+		row(router, "10.0.0.254", 64, 1, 1), row(router, "198.51.100.1", 64, 6, 6), row(router, "203.0.113.1", 64, 7, 7),
+	}
+	learnt := func() (out []string) {
+		o, n := NewOwners(), NewNetworks(false)
+		for _, r := range rows {
+			o.Add(r, n)
+		}
+		o.Inferred(func(a netip.Addr, _ uint32, frame uint64) { out = append(out, fmt.Sprint(a, " in frame ", frame)) })
+		return out
+	}
+	want := []string{"2001:db8::1 in frame 2", "2001:db8::2 in frame 3"}
+	for range rows {
+		if got := learnt(); !slices.Equal(got, want) {
+			t.Errorf("inferred %q, want %q", got, want)
+		}
+		rows = append(rows[1:], rows[0])
+	}
+	slices.Reverse(rows)
+	if got := learnt(); !slices.Equal(got, want) {
+		t.Errorf("inferred %q in reverse, want %q", got, want)
+	}
+}
