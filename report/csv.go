@@ -209,7 +209,18 @@ func ruleRemarks(r *analyze.Result) (out []ruleRemark) {
 	for _, s := range r.Settings.Rules {
 		out = append(out, ruleRemark{s.Rule, "the settings have rule " + s.Rule + " as " + s.Set})
 	}
+	if s := onlyText(r); s != "" {
+		out = append(out, ruleRemark{"only", s})
+	}
 	return out
+}
+
+// onlyText says which part of the destinations a report holds; "" where it holds all.
+func onlyText(r *analyze.Result) string {
+	if len(r.Settings.Only) == 0 {
+		return ""
+	}
+	return "this is a part: destinations with " + strings.Join(r.Settings.Only, ", ") + " (--only), what else was seen is left out"
 }
 
 // vendorFields are the columns of a vendor's row, with one for each verdict.

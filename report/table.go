@@ -21,7 +21,7 @@ func writeTable(w io.Writer, r *analyze.Result, o Options) error {
 	t := countTotals(r)
 	p.line(p.style(color.Bold).Sprint(t.verdict()))
 	for _, s := range t.remarks(r) {
-		p.line(s)
+		p.line(Terminal(s))
 	}
 	p.line(readLine(r))
 	p.findings()
@@ -183,6 +183,9 @@ func (t *totals) remarks(r *analyze.Result) (out []string) {
 	sum := d.Outbound + d.InsideInside + d.OutsideOutside + d.Local
 	if sum > 0 && d.OutsideOutside > sum/2 {
 		out = append(out, percent(d.OutsideOutside, sum)+" of all payload is between outside addresses, and was not judged: name your networks, for instance with "+internalFlags(r)+".")
+	}
+	if s := onlyText(r); s != "" {
+		out = append(out, strings.ToUpper(s[:1])+s[1:]+".")
 	}
 	if len(r.Destinations) == 0 {
 		return out
