@@ -78,7 +78,7 @@ func (p *htmlPage) leftOut() string {
 
 // Answer is the paragraph that says it all.
 func (p *htmlPage) Answer() string {
-	remarks := p.totals.remarks(p.r)
+	remarks := shows(p.totals.remarks(p.r))
 	if p.HasRegister() && len(p.r.Destinations) > 0 {
 		remarks[len(remarks)-1] = p.registerWords() // what the table of a terminal says in the words of verdicts
 	}

@@ -140,7 +140,7 @@ func TestHTMLOutline(t *testing.T) {
 func htmlResults() map[string]*analyze.Result {
 	limited := office()
 	limited.Settings.Redacted = []string{"clients", "payload"}
-	limited.Settings.Only = []string{"vendor=ExampleSec"}
+	limited.Settings.Only = []string{"vendor=ExampleSec", "name=\u202eevil\x1b"}
 	limited.Coverage.Outbound.PayloadBytes = 1 << 40
 	return map[string]*analyze.Result{"empty": sample(), "office": office(), "busy": busy(), "full": full(), "hostile": attacked(), "limited": limited, "crowded": crowded(45, 600)}
 }
@@ -253,7 +253,7 @@ func TestHTMLWords(t *testing.T) {
 		}
 	}
 	limited := textOf(parsed(t, htmlOf(t, htmlResults()["limited"], Options{})))
-	if !strings.Contains(limited, "limited to vendor=ExampleSec") || !strings.Contains(limited, "went to other destinations, which are left out") || !strings.Contains(limited, "Left out: clients and payload.") {
+	if !strings.Contains(limited, "limited to vendor=ExampleSec and name=\\u202eevil\\x1b") || !strings.Contains(limited, "went to other destinations, which are left out") || !strings.Contains(limited, "Left out: clients and payload.") {
 		t.Error("a page of a part does not say what was left out")
 	}
 }

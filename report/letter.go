@@ -100,7 +100,7 @@ func (l *letter) text() []byte {
 	fmt.Fprintf(&b, "# Data that reach %s: what was observed, and questions\n\n", name)
 	fmt.Fprintf(&b, "*Draft of %s, made by a program from captures of network traffic. A person reads, completes and signs it before it is sent. Not legal advice.*\n\n", cmp.Or(l.r.Settings.AsOf, "[date]"))
 	for _, s := range l.r.RedactedRemarks() {
-		fmt.Fprintf(&b, "*%s*\n\n", markdownText(show(s)))
+		fmt.Fprintf(&b, "**Not fit to be sent.** %s\n\n", markdownText(show(s)))
 	}
 	fmt.Fprintf(&b, "To: %s, [contact]  \nFrom: [organisation, name, contact]  \nOur reference: %s\n\n", name, cmp.Or(markdownText(show(l.r.Case.ID)), "[reference]"))
 	b.WriteString("In network traffic of our organisation, " + l.window() + ", data left to destinations that we take to be yours. " + l.known() + "\n\n")
