@@ -3,13 +3,14 @@ package analyze
 import (
 	"testing"
 	"time"
+	_ "time/tzdata" // for machines that have no zones
 )
 
 // TestCaseOffsets: where clocks change within the captures, each time has the offset of its side.
 func TestCaseOffsets(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip("not run: the machine has no time zones")
+		t.Fatal(err)
 	}
 	change := time.Date(2018, 10, 28, 1, 0, 0, 0, time.UTC)
 	c := CaseFile{Zone: zone}.at(change.Add(-time.Hour), change.Add(time.Hour))

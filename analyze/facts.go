@@ -446,11 +446,16 @@ func appendJSONString(b []byte, s string) []byte {
 
 // appendRune adds a rune beyond ASCII: as an escape where it has no ink (controls, bidirectional marks, zero width, line separators), since facts are looked at on terminals too.
 func appendRune(b []byte, r rune) []byte {
-	const last4 = 0xffff
-	switch {
-	case unicode.IsPrint(r):
+	if unicode.IsPrint(r) {
 		return utf8.AppendRune(b, r)
-	case r > last4:
+	}
+	return AppendRuneEscape(b, r)
+}
+
+// AppendRuneEscape adds a rune as JSON escapes it, in two parts beyond U+FFFF (RFC 8259, section 7).
+func AppendRuneEscape(b []byte, r rune) []byte {
+	const last4 = 0xffff
+	if r > last4 {
 		hi, lo := utf16.EncodeRune(r)
 		return fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"phonehome/analyze"
+	"phonehome/analyze/judge"
 )
 
 // DiffFormat is one way to write a difference.
@@ -113,7 +114,7 @@ func diffMarkdown(w io.Writer, d *analyze.Difference, _ Options) error {
 		for i := range p.rows {
 			row := diffRow(&p.rows[i])
 			if b.Len()+len(row) > maxMarkdown {
-				fmt.Fprintf(&b, "\n%s left out here.\n", plural(len(p.rows)-i, "row", "rows"))
+				fmt.Fprintf(&b, "\n%s left out here.\n", judge.Plural(len(p.rows)-i, "row", "rows"))
 				break
 			}
 			b.WriteString(row)

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"phonehome/analyze"
 )
 
 // Terminal makes text from a capture, or of a file name, safe to show on a terminal, and visible as what it is: everything that moves the
@@ -95,14 +96,10 @@ func appendSafeJSON(b, json []byte) []byte {
 			continue
 		}
 		r, n := utf8.DecodeRune(json[i:])
-		switch {
-		case shown(r):
+		if shown(r) {
 			b = append(b, json[i:i+n]...)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			b = fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
-		default:
-			b = fmt.Appendf(b, `\u%04x`, r)
+		} else {
+			b = analyze.AppendRuneEscape(b, r)
 		}
 		i += n
 	}

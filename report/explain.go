@@ -84,7 +84,7 @@ func (p *page) destinations(f *judge.Finding) {
 			out = append(out, fmt.Sprintf("and %d more in the result", len(f.Destinations)-maxExplained))
 			break
 		}
-		out = append(out, fmt.Sprintf("%s %s to %s (%s) %s, %d bytes of payload out, %s to %s; %s: %s", d.ID, d.Client, cmp.Or(d.Name, addresses(d)), service(d), d.State, d.PayloadOut,
+		out = append(out, fmt.Sprintf("%s %s to %s (%s) %s, %d bytes of payload out, %s to %s; %s: %s", d.ID, d.Client, cmp.Or(d.Name, addresses(d)), portOf(d), d.State, d.PayloadOut,
 			d.First.UTC().Format(time.RFC3339), d.Last.UTC().Format(time.RFC3339), d.Disclosure.Verdict, d.Disclosure.Reason))
 	}
 	p.section("Destinations", out...)
@@ -100,8 +100,6 @@ func addresses(d *judge.Destination) string {
 	}
 	return s
 }
-
-func service(d *judge.Destination) string { return fmt.Sprintf("%d/%s", d.Port, d.Transport) }
 
 // check says which frames show it, and how Wireshark selects them.
 func (p *page) check(f *judge.Finding) {

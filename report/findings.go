@@ -65,7 +65,7 @@ func staleSuppressions(r *analyze.Result) (out []string) {
 	for i := range r.Suppressions {
 		switch s := &r.Suppressions[i]; {
 		case s.Expired && s.Used > 0:
-			out = append(out, fmt.Sprintf("the suppression at %s:%d expired on %s: %s open again", s.File, s.Line, s.Expires, plural(s.Used, "finding is", "findings are")))
+			out = append(out, fmt.Sprintf("the suppression at %s:%d expired on %s: %s open again", s.File, s.Line, s.Expires, judge.Plural(s.Used, "finding is", "findings are")))
 		case s.Expired:
 			out = append(out, fmt.Sprintf("the suppression at %s:%d expired on %s, and covers nothing", s.File, s.Line, s.Expires))
 		case s.Used == 0:

@@ -75,7 +75,7 @@ var (
 // statusLines count the findings that don't count.
 func statusLines(r *analyze.Result) (out []string) {
 	for _, n := range statusCounts(r) {
-		out = append(out, fmt.Sprintf("%s: %s", plural(n.count, "finding", "findings"), n.text))
+		out = append(out, fmt.Sprintf("%s: %s", judge.Plural(n.count, "finding", "findings"), n.text))
 	}
 	return out
 }

@@ -214,7 +214,7 @@ const (
 // folded cuts the table at maxRows, and folds it where it is long.
 func (t *htmlTable) folded() *htmlTable {
 	if n := len(t.Rows); n > openRows {
-		t.Fold = t.Caption + ": " + plural(n, "row", "rows")
+		t.Fold = t.Caption + ": " + judge.Plural(n, "row", "rows")
 		if n > maxRows {
 			t.Rows, t.More = t.Rows[:maxRows], more(n-maxRows)+", in the JSON result"
 		}

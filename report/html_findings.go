@@ -138,7 +138,7 @@ func (f htmlFinding) Reasons() []string {
 	}
 	const most = 6
 	for i, s := range order {
-		order[i] = show(s) + " (" + plural(counts[s], "destination", "destinations") + ")"
+		order[i] = show(s) + " (" + judge.Plural(counts[s], "destination", "destinations") + ")"
 	}
 	return someOf(order, most)
 }
@@ -150,7 +150,7 @@ type citation struct{ Capture, Digest, What, Count, Filter string }
 func (f htmlFinding) Citations() (out []citation) {
 	for i := range f.Evidence[:min(len(f.Evidence), shownEvidence)] {
 		e := &f.Evidence[i]
-		c := citation{Capture: show(f.p.capturePath(e.Capture)), What: show(e.What), Count: plural(len(e.Frames), "frame", "frames"), Filter: visible(e.DisplayFilter())}
+		c := citation{Capture: show(f.p.capturePath(e.Capture)), What: show(e.What), Count: judge.Plural(len(e.Frames), "frame", "frames"), Filter: visible(e.DisplayFilter())}
 		if e.Capture >= 0 && e.Capture < len(f.p.r.Captures) {
 			c.Digest = show(cmp.Or(f.p.r.Captures[e.Capture].SHA256, "not taken"))
 		}
@@ -171,7 +171,7 @@ func (f htmlFinding) MoreCitations() string {
 func (f htmlFinding) All() string { return visible(f.FilterAll) }
 
 // Total is the number of packets of the destinations.
-func (f htmlFinding) Total() string { return plural(int(f.FramesTotal), "packet", "packets") }
+func (f htmlFinding) Total() string { return judge.Plural(int(f.FramesTotal), "packet", "packets") }
 
 // Numbers are the rule's numbers.
 func (f htmlFinding) Numbers() *htmlTable {
@@ -221,7 +221,7 @@ func (f htmlFinding) Rows() *htmlTable {
 	if n > shownOfFinding {
 		t.More = more(n-shownOfFinding) + ", in the table of all destinations or the JSON result"
 	}
-	return t.closed(plural(n, "destination", "destinations"))
+	return t.closed(judge.Plural(n, "destination", "destinations"))
 }
 
 // card is what is known of a vendor or a client.
@@ -308,7 +308,7 @@ func (p *htmlPage) vendorCard(g *group, refs []string) card {
 
 // payloadText is how much went to and came from a group; where nothing could go, how far it got.
 func payloadText(g *group) string {
-	of := plural(g.destinations, "destination", "destinations")
+	of := judge.Plural(g.destinations, "destination", "destinations")
 	if g.out == 0 && g.in == 0 {
 		return "none, " + string(g.state) + " only, " + of
 	}

@@ -43,7 +43,7 @@ func (p *htmlPage) Inputs() *htmlTable {
 	for i := range s.Intel {
 		l := &s.Intel[i]
 		name := []string{l.Name, l.Path}
-		t.row(td("list of indicators"), td(append(slices.Compact(name), plural(l.Indicators, "indicator", "indicators"))...), td(cmp.Or(l.Date, "no date")), tdCode(l.SHA256))
+		t.row(td("list of indicators"), td(append(slices.Compact(name), judge.Plural(l.Indicators, "indicator", "indicators"))...), td(cmp.Or(l.Date, "no date")), tdCode(l.SHA256))
 	}
 	for _, b := range s.Baseline {
 		t.row(td("baseline"), td(b), td(""), td(""))
@@ -196,7 +196,7 @@ func (p *htmlPage) Destinations() []htmlDestination {
 
 // DestinationCount says how many destinations there are, and how many of them the table has.
 func (p *htmlPage) DestinationCount() string {
-	s := plural(len(p.r.Destinations), "destination", "destinations")
+	s := judge.Plural(len(p.r.Destinations), "destination", "destinations")
 	if n := len(p.r.Destinations) - maxDestinationRows; n > 0 {
 		s += "; " + humanize.Comma(int64(n)) + " with the least payload are in the JSON result alone"
 	}
@@ -233,7 +233,7 @@ func (p *htmlPage) VendorRows() *htmlTable {
 		t.row(td(cmp.Or(v.Vendor, unknown)), td(basisText(v.Basis)), td(humanize.Comma(int64(v.Clients))), td(humanize.Bytes(v.PayloadOut)), td(humanize.Bytes(v.PayloadIn)), td(p.betweenLines(v.First, v.Last)...),
 			td(strconv.Itoa(v.ActiveDays)), td(countTexts(v.Verdicts)...))
 	}
-	return t.closed("All vendors: " + plural(len(t.Rows), "row", "rows"))
+	return t.closed("All vendors: " + judge.Plural(len(t.Rows), "row", "rows"))
 }
 
 // countTexts are counts by word, in the alphabet's order.

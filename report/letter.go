@@ -168,7 +168,7 @@ func (l *letter) observed(b *bytes.Buffer) {
 		}
 	}
 	b.WriteString("## What was observed\n\n")
-	fmt.Fprintf(b, "- %s of payload left to %s.\n", humanize.Bytes(out), plural(len(l.rows()), "destination", "destinations"))
+	fmt.Fprintf(b, "- %s of payload left to %s.\n", humanize.Bytes(out), judge.Plural(len(l.rows()), "destination", "destinations"))
 	for _, f := range l.findings {
 		if s := l.sentence(f); s != "" {
 			b.WriteString("- " + s + "\n")
@@ -184,7 +184,7 @@ func (l *letter) sentence(f *judge.Finding) string {
 	m := f.Measures
 	switch f.Rule {
 	case "disclosure-expired":
-		return fmt.Sprintf("Data left until %s after our agreement ended%s.", plural(int(m["days_past_end"]), "day", "days"), l.reference(f))
+		return fmt.Sprintf("Data left until %s after our agreement ended%s.", judge.Plural(int(m["days_past_end"]), "day", "days"), l.reference(f))
 	case "undisclosed-destination":
 		return "Our register of disclosed transfers does not cover these destinations, or not all of them."
 	case "asset-egress":
@@ -192,15 +192,15 @@ func (l *letter) sentence(f *judge.Finding) string {
 	case "country-not-allowed":
 		return "A database puts addresses in a country that our register does not allow" + l.reference(f) + "."
 	case "volume-exceeded":
-		return fmt.Sprintf("More was sent than was agreed: up to %s in a UTC day, where %s are agreed, on %s%s.", humanize.Bytes(uint64(m["max_day_bytes"])), humanize.Bytes(uint64(m["limit_bytes"])), plural(int(m["days_over"]), "day", "days"), l.reference(f))
+		return fmt.Sprintf("More was sent than was agreed: up to %s in a UTC day, where %s are agreed, on %s%s.", humanize.Bytes(uint64(m["max_day_bytes"])), humanize.Bytes(uint64(m["limit_bytes"])), judge.Plural(int(m["days_over"]), "day", "days"), l.reference(f))
 	case "cleartext-personal-data":
 		return "What looks like personal data or a login was sent without encryption."
 	case "bulk-upload":
 		return fmt.Sprintf("Up to %s left in a UTC day, much more than came back.", humanize.Bytes(uint64(m["max_day_bytes"])))
 	case "beacon":
-		return fmt.Sprintf("Exchanges come in a rhythm: about every %s, %s seen.", seconds(m["period_s"]), plural(int(m["events"]), "exchange", "exchanges"))
+		return fmt.Sprintf("Exchanges come in a rhythm: about every %s, %s seen.", seconds(m["period_s"]), judge.Plural(int(m["events"]), "exchange", "exchanges"))
 	case "dns-tunnel":
-		return fmt.Sprintf("%s were looked up below a domain; their text is %s long.", plural(int(m["names"]), "name", "names"), humanize.Bytes(uint64(m["bytes"])))
+		return fmt.Sprintf("%s were looked up below a domain; their text is %s long.", judge.Plural(int(m["names"]), "name", "names"), humanize.Bytes(uint64(m["bytes"])))
 	}
 	return sentenceOfRule[f.Rule]
 }

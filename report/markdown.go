@@ -100,7 +100,7 @@ func (m *markdown) findings() {
 	m.most = m.b.Len() + (m.most-m.b.Len())/share
 	for i, f := range open {
 		if !m.fits(fmt.Sprintf("| %s | %s | `%s` | %s |\n", f.Severity, markdownText(clipped(f.Title)), f.Rule, f.ID)) {
-			fmt.Fprintf(&m.b, "\n%s left out here.\n", plural(len(open)-i, "finding", "findings"))
+			fmt.Fprintf(&m.b, "\n%s left out here.\n", judge.Plural(len(open)-i, "finding", "findings"))
 			break
 		}
 	}
@@ -144,7 +144,7 @@ func (m *markdown) recipients() {
 	}
 	for i, g := range shown {
 		if !m.fits(recipientRow(g)) {
-			fmt.Fprintf(&m.b, "\n%s left out here.\n", plural(len(shown)-i, "recipient", "recipients"))
+			fmt.Fprintf(&m.b, "\n%s left out here.\n", judge.Plural(len(shown)-i, "recipient", "recipients"))
 			return
 		}
 	}

@@ -154,21 +154,21 @@ var sarifLevels = map[judge.Severity]struct{ level, score string }{
 
 // writeSARIF writes an alert a key as SARIF.
 func writeSARIF(w io.Writer, r *analyze.Result, _ Options) error {
-	all := alerts(r)
-	run := sarifRun{Tool: sarifTool{sarifDriver{Name: r.Tool.Name, Version: numbered(r.Tool.Version), Rules: sarifRules()}}, AutomationDetails: sarifID{"phonehome/"},
+	all, rules := alerts(r), judge.Rules()
+	run := sarifRun{Tool: sarifTool{sarifDriver{Name: r.Tool.Name, Version: numbered(r.Tool.Version), Rules: sarifRules(rules)}}, AutomationDetails: sarifID{"phonehome/"},
 		Artifacts: []sarifArtifact{}, Results: []sarifResult{}, ColumnKind: "utf16CodeUnits"}
-	run.Invocations = []sarifInvocation{sarifRunOf(r, len(all))}
+	run.Invocations = []sarifInvocation{sarifRunOf(r, rules, len(all))}
 	for i := range r.Captures {
 		run.Artifacts = append(run.Artifacts, sarifCapture(r, i))
 	}
 	for i := range all[:min(len(all), maxSARIF)] {
-		run.Results = append(run.Results, sarifResultOf(r, &all[i]))
+		run.Results = append(run.Results, sarifResultOf(r, rules, &all[i]))
 	}
 	return Indented(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
-func sarifRules() (out []sarifRule) {
-	for _, r := range judge.Rules() {
+func sarifRules(rules []judge.Rule) (out []sarifRule) {
+	for _, r := range rules {
 		s := sarifLevels[r.Severity]
 		out = append(out, sarifRule{ID: r.ID, Name: camel(r.ID), ShortDescription: sarifMessage{Text: sentence(r.Fires)}, FullDescription: sarifMessage{Text: r.Fires},
 			Help:          sarifMessage{Text: r.Fires + " " + r.Do, Markdown: r.Text()},
@@ -206,10 +206,9 @@ func sentence(s string) string {
 	return s
 }
 
-func sarifRunOf(r *analyze.Result, alerts int) sarifInvocation {
+func sarifRunOf(r *analyze.Result, rules []judge.Rule, alerts int) sarifInvocation {
 	const unread = 3
 	v := sarifInvocation{Successful: r.Exit.Code < unread, ExitCode: r.Exit.Code, CommandLine: Terminal(r.Settings.Command), ExitReason: Terminal(strings.Join(slices.Concat(r.Exit.Reasons, r.Exit.Also), "; "))}
-	rules := judge.Rules()
 	for _, s := range r.Settings.Rules {
 		n := slices.IndexFunc(rules, func(x judge.Rule) bool { return x.ID == s.Rule })
 		if n >= 0 {
@@ -260,9 +259,8 @@ func pathURI(path string) string {
 	return s
 }
 
-func sarifResultOf(r *analyze.Result, a *alert) sarifResult {
+func sarifResultOf(r *analyze.Result, rules []judge.Rule, a *alert) sarifResult {
 	f := a.finding
-	rules := judge.Rules()
 	out := sarifResult{RuleID: f.Rule, RuleIndex: slices.IndexFunc(rules, func(x judge.Rule) bool { return x.ID == f.Rule }), Level: sarifLevels[f.Severity].level,
 		Message: sarifMessage{Text: Terminal(a.about() + ": " + f.Title + ". " + f.Inference)},
 		Locations: []sarifLocation{{Physical: &sarifPhysical{sarifURI{URI: pathURI(a.at.file)}, sarifRegion{a.at.line}},

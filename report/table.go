@@ -154,18 +154,11 @@ func (t *totals) verdict() string {
 		one, many string
 	}{{t.vendors, "vendor", "vendors"}, {t.domains, "domain of no known vendor", "domains of no known vendor"}, {t.unknowns, "unknown recipient", "unknown recipients"}} {
 		if n := len(s.set); n > 0 {
-			to = append(to, plural(n, s.one, s.many))
+			to = append(to, judge.Plural(n, s.one, s.many))
 		}
 	}
 	return fmt.Sprintf("%s left: %s from %s, to %s.",
-		plural(t.transfers, "transfer", "transfers"), humanize.Bytes(t.out), plural(len(t.clients), "client", "clients"), and(to))
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return humanize.Comma(int64(n)) + " " + many
+		judge.Plural(t.transfers, "transfer", "transfers"), humanize.Bytes(t.out), judge.Plural(len(t.clients), "client", "clients"), and(to))
 }
 
 // and joins the parts of a sentence.
@@ -225,7 +218,7 @@ func weaker(states map[judge.State]int) string {
 		{judge.LookedUp, "name only looked up", "names only looked up"},
 	} {
 		if n := states[s.state]; n > 0 {
-			parts = append(parts, plural(n, s.one, s.many))
+			parts = append(parts, judge.Plural(n, s.one, s.many))
 		}
 	}
 	return and(parts)
@@ -244,7 +237,7 @@ func readLine(r *analyze.Result) string {
 		}
 		last = max(last, l)
 	}
-	s := fmt.Sprintf("Read: %s packets of %s", humanize.Comma(int64(r.Coverage.Packets)), plural(len(r.Captures), "capture", "captures"))
+	s := fmt.Sprintf("Read: %s packets of %s", humanize.Comma(int64(r.Coverage.Packets)), judge.Plural(len(r.Captures), "capture", "captures"))
 	if first == "" {
 		return s + "."
 	}

@@ -71,7 +71,7 @@ func quoted(s string) string { return "“" + s + "”" }
 // sent is what left, for a title: bytes, or how far it got.
 func (c *Case) sent(g *group, f *Finding) string {
 	if f.PayloadOut > 0 {
-		return fmt.Sprintf("%s from %s", humanize.Bytes(f.PayloadOut), plural(len(f.Clients), "client", "clients"))
+		return fmt.Sprintf("%s from %s", humanize.Bytes(f.PayloadOut), Plural(len(f.Clients), "client", "clients"))
 	}
 	switch c.strongest(g) {
 	case rankLookedUp:

@@ -204,11 +204,11 @@ func (c *Case) volume(f *Finding) string {
 	default:
 		s = "no payload left"
 	}
-	return fmt.Sprintf("%s from %s, %s, last %s", s, plural(len(f.Clients), "client", "clients"), c.since(f.First), f.Last.UTC().Format("2006-01-02 15:04 UTC"))
+	return fmt.Sprintf("%s from %s, %s, last %s", s, Plural(len(f.Clients), "client", "clients"), c.since(f.First), f.Last.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
-// plural is a count with its noun.
-func plural(n int, one, many string) string {
+// Plural is a count with its noun.
+func Plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

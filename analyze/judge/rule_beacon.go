@@ -133,7 +133,7 @@ func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
 	expected := rhythm.Alpha * float64(tried)
 	f.Facts = append(f.Facts, c.volume(&f)+".",
 		fmt.Sprintf("Were the exchanges random, so even a series would come up with p = %.2g at most; %s tried in this report, of which %.2g would be called by chance; q = %.2g.",
-			r.P, plural(tried, "series was", "series were"), expected, q))
+			r.P, Plural(tried, "series was", "series were"), expected, q))
 	if s.all {
 		f.Facts = append(f.Facts, "The rhythm is of all clients together.")
 	}

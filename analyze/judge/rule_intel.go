@@ -137,14 +137,14 @@ func cited(all []listed) string {
 	if len(what) == 1 {
 		return what[0]
 	}
-	return what[0] + " with " + plural(len(what)-1, "other", "others")
+	return what[0] + " with " + Plural(len(what)-1, "other", "others")
 }
 
 // citations say what each list has: the indicator, the list and its date.
 func (c *Case) citations(all []listed) (out []string) {
 	for n, l := range all {
 		if n == maxListed {
-			return append(out, plural(len(all)-n, "more indicator fits.", "more indicators fit."))
+			return append(out, Plural(len(all)-n, "more indicator fits.", "more indicators fit."))
 		}
 		list := c.Intel.Lists()[l.hit.List]
 		s := fmt.Sprintf("%s is listed by %s (%s) as %s %s", l.what, list.Name, dated(list.Date), l.hit.Kind, l.hit.Indicator)

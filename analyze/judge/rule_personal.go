@@ -121,13 +121,13 @@ func findPersonal(c *Case) (out []Finding) {
 			n += len(k.buckets)
 			kinds = append(kinds, string(kind))
 			f.Severity = max(f.Severity, k.severity(kind))
-			f.Facts = append(f.Facts, fmt.Sprintf("%s: %s, for example %s, in %s.", kind, plural(len(k.buckets), "distinct value", "distinct values"), strings.Join(k.examples, ", "),
+			f.Facts = append(f.Facts, fmt.Sprintf("%s: %s, for example %s, in %s.", kind, Plural(len(k.buckets), "distinct value", "distinct values"), strings.Join(k.examples, ", "),
 				strings.Join(slices.Sorted(maps.Keys(k.in)), ", ")))
 		}
 		if c.approved(g) {
 			f.Severity = Low
 		}
-		f.Title = fmt.Sprintf("%s sent in clear to %s: %s", plural(n, "value", "values"), g.to, strings.Join(kinds, ", "))
+		f.Title = fmt.Sprintf("%s sent in clear to %s: %s", Plural(n, "value", "values"), g.to, strings.Join(kinds, ", "))
 		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.hosts(g)...)
 		f.Entries = c.entries(g)
 		f.Inference = "Whoever could read the network between the client and the server could read these values."

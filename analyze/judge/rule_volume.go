@@ -39,7 +39,7 @@ func findVolume(c *Case) (out []Finding) {
 			if most.PayloadOut/farOver >= most.Limit {
 				f.Severity = High
 			}
-			f.Title = fmt.Sprintf("%s to %s in a day, where %s are agreed (%s over)", humanize.Bytes(most.PayloadOut), g.to, humanize.Bytes(most.Limit), plural(len(x.Days), "day", "days"))
+			f.Title = fmt.Sprintf("%s to %s in a day, where %s are agreed (%s over)", humanize.Bytes(most.PayloadOut), g.to, humanize.Bytes(most.Limit), Plural(len(x.Days), "day", "days"))
 			for _, d := range x.Days {
 				f.Facts = append(f.Facts, fmt.Sprintf("%s: %s of payload left, %s more than the limit of %s.", d.Day.Format(day), humanize.Bytes(d.PayloadOut), humanize.Bytes(d.PayloadOut-d.Limit), humanize.Bytes(d.Limit)))
 			}

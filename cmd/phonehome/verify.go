@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"phonehome/analyze"
+	"phonehome/analyze/judge"
 	"phonehome/report"
 )
 
@@ -98,15 +99,8 @@ func (v *verification) files(ctx context.Context) error {
 		}
 		v.sums[s.file] = s.sha256
 	}
-	v.say("%s as in MANIFEST", plural(len(sums), "file is", "files are"))
+	v.say("%s as in MANIFEST", judge.Plural(len(sums), "file is", "files are"))
 	return nil
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // maxIndex bounds evidence.json, bytes: of each frame cited it has some tens.
@@ -235,7 +229,7 @@ func (v *verification) result(r *analyze.Result) error {
 			return err
 		}
 	}
-	v.say("%s: the same, derived again from %s", resultName, plural(len(r.Captures), "capture", "captures"))
+	v.say("%s: the same, derived again from %s", resultName, judge.Plural(len(r.Captures), "capture", "captures"))
 	return nil
 }
 
@@ -402,7 +396,7 @@ func (v *verification) slices(ctx context.Context, r *analyze.Result, o analyze.
 			return differs("%s has other bytes at its end than those cut again (%d)", s.File, at[s.File])
 		}
 	}
-	v.say("%s the same, cut again byte for byte", plural(len(v.index.Slices), "slice is", "slices are"))
+	v.say("%s the same, cut again byte for byte", judge.Plural(len(v.index.Slices), "slice is", "slices are"))
 	return nil
 }
 
