@@ -33,7 +33,8 @@ type scan struct {
 	shards  [shards]shard
 	counts  []counts // by capture
 	workers []*worker
-	near    []flow.Item // packets that wait, where there are no workers
+	near    [together]flow.Item // packets that wait, where there are no workers: the first waiting of them
+	waiting int
 	seen    []nrb
 
 	pool      sync.Pool

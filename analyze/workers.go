@@ -65,29 +65,30 @@ func (w *worker) put(p *packet.Packet, pair uint64, t *flow.Table) {
 			w.next = make([]flow.Item, 0, batchLen)
 		}
 	}
-	w.next = appendItem(w.next, p, pair, t)
-}
-
-// appendItem adds a packet to items; in place, as a packet is not small.
-func appendItem(items []flow.Item, p *packet.Packet, pair uint64, t *flow.Table) []flow.Item {
-	items = slices.Grow(items, 1)[:len(items)+1]
-	it := &items[len(items)-1]
+	w.next = slices.Grow(w.next, 1)[:len(w.next)+1]
+	it := &w.next[len(w.next)-1] // in place, as a packet is not small
 	it.Packet, it.Pair, it.Table = *p, pair, t
-	return items
 }
 
-// put is worker.put where one goroutine does it all.
+// put is worker.put where one goroutine does it all. Most packets are in their place already.
 func (s *scan) put(p *packet.Packet, pair uint64, t *flow.Table) {
-	s.near = appendItem(s.near, p, pair, t)
-	if len(s.near) == together {
-		s.settle()
+	it := &s.near[s.waiting]
+	if p != &it.Packet {
+		it.Packet = *p
 	}
+	it.Pair, it.Table = pair, t
+	if s.waiting++; s.waiting == len(s.near) {
+		s.settle()
+		return
+	}
+	s.decoder.Into(&s.near[s.waiting].Packet)
 }
 
 // settle gives the packets that wait to their shards: payload lives no longer than its block.
 func (s *scan) settle() {
-	flow.Count(s.near)
-	s.near = s.near[:0]
+	flow.Count(s.near[:s.waiting])
+	s.waiting = 0
+	s.decoder.Into(&s.near[0].Packet)
 }
 
 // hold keeps a block while its records are decoded.

@@ -12,7 +12,8 @@ type Item struct {
 	hash uint32
 	at   uint32 // position of the entry that has the key, or had it when it was looked at; 0 for none
 	dir  uint8
-	near uint32 // nothing: what was read lest it be waited for later
+	head uint32 // of that entry
+	read uint32 // nothing: what was read lest it be waited for later
 }
 
 // Count counts the packets of items, each in its table. All are looked up before the first is counted: most of what a packet costs is that the memory of
@@ -24,13 +25,16 @@ func Count(items []Item) {
 	}
 	for i := range items {
 		it := &items[i]
-		it.near = it.Table.index[it.hash&it.Table.mask].at
+		it.read = it.Table.index[it.hash&it.Table.mask].at
 	}
 	for i := range items {
 		items[i].look()
 	}
 	for i := range items {
 		items[i].meet()
+	}
+	for i := range items {
+		items[i].near()
 	}
 	for i := range items {
 		items[i].take()
@@ -48,20 +52,29 @@ func (it *Item) look() { it.at = it.Table.look(it.hash) }
 
 // meet reads the entry that look has found: each of its lines.
 func (it *Item) meet() {
-	if it.at == 0 {
+	if it.head = 0; it.at == 0 {
 		return
 	}
 	e := it.Table.slab.at(it.at)
-	it.near = e.head + e.long
+	it.head, it.read = e.head, e.long
 	if !e.key.is(&it.key) {
 		it.at = 0
+	}
+}
+
+// near reads the head that the entry has.
+func (it *Item) near() {
+	if it.head != 0 {
+		it.read = it.Table.heads.slab.at(it.head).owner
 	}
 }
 
 // take counts the packet. What was found may have ended meanwhile.
 func (it *Item) take() {
 	t, p := it.Table, &it.Packet
-	t.sweep(p.Time)
+	if t.touched++; t.due(p.Time) {
+		t.sweep(p.Time)
+	}
 	at, e := it.at, (*entry)(nil)
 	if at != 0 && t.slab.at(at).key.is(&it.key) {
 		e = t.slab.at(at)

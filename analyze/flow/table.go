@@ -43,7 +43,7 @@ func (t *Table) Add(p *packet.Packet, pair uint64) {
 
 // ended says whether a packet of an open flow's key begins another row.
 func (t *Table) ended(e *entry, p *packet.Packet, dir uint8) bool {
-	return t.idle(e, p.Time) || e.full() || p.Transport == packet.TCP && e.reopens(p, dir)
+	return p.Time-e.last > t.least && t.idle(e, p.Time) || e.full() || p.Flags&packet.SYN != 0 && p.Transport == packet.TCP && e.reopens(p, dir)
 }
 
 // idle says whether e has been silent for too long at now.
@@ -216,13 +216,14 @@ func (t *Table) evict() {
 // sweepEvery is the capture time between two sweeps for idle flows, as a share of the shorter idle time.
 const sweepShare = 4
 
-// sweep ends the flows that are idle at now. It looks at all flows at once, but no more often than it has counted that many packets, so that
-// no clock in a capture can make it slow.
+// due says whether flows should be swept at now: no more often than that many packets were counted, so that no clock in a capture can make it
+// slow.
+func (t *Table) due(now int64) bool {
+	return !t.swept || now >= t.sweepAt && t.touched >= uint64(t.slab.used())
+}
+
+// sweep ends the flows that are idle at now.
 func (t *Table) sweep(now int64) {
-	t.touched++
-	if t.swept && (now < t.sweepAt || t.touched < uint64(t.slab.used())) {
-		return
-	}
 	t.swept, t.touched, t.sweepAt = true, 0, now+t.limits.IdleOther/sweepShare
 	for at := uint32(1); at <= uint32(t.slab.size()); at++ {
 		if !t.slab.live(at) {
