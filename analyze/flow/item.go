@@ -43,7 +43,7 @@ func Count(items []Item) {
 
 // aim says where in the index the search begins, and reads that place.
 func (it *Item) aim() {
-	it.key, it.dir = keyOf(&it.Packet)
+	it.dir = it.key.set(&it.Packet)
 	it.hash = it.key.hash(it.Pair)
 }
 

@@ -191,9 +191,12 @@ func (t *Table) open(it *Item) (uint32, *entry) {
 	}
 	at, p := t.slab.take(), &it.Packet
 	e := t.slab.at(at)
-	*e = entry{key: it.key, first: p.Time, last: p.Time, firstFrame: p.Frame, firstCap: p.Capture, hour: hourOf(p.Time)}
+	*e = entry{} // and filled in place: a literal would be made beside it and copied
+	e.key, e.first, e.last, e.firstFrame, e.firstCap, e.hour = it.key, p.Time, p.Time, p.Frame, p.Capture, hourOf(p.Time)
 	t.margin.reach(at)
-	*t.margin.at(at) = margin{tunnel: p.Tunnel, vlan: p.VLAN}
+	m := t.margin.at(at)
+	*m = margin{}
+	m.tunnel, m.vlan = p.Tunnel, p.VLAN
 	if it.dir == 1 {
 		e.flags |= fromSecond
 	}
