@@ -35,7 +35,8 @@ type scan struct {
 	counts  []counts // by capture
 	feeds   []*feed  // by capture, once their turn was near
 	workers []*worker
-	near    []flow.Item // packets that wait, where there are no workers
+	near    [together]flow.Item // packets that wait, where there are no workers: the first waiting of them
+	waiting int
 	seen    []nrb
 
 	pool      sync.Pool
@@ -234,11 +235,13 @@ func (s *scan) emit(p *packet.Packet) {
 	switch p.Class {
 	case packet.Flow, packet.OtherIP:
 		pair := p.Hash()
+		shard := pair % shards
+		t := s.shards[shard].table
 		if len(s.workers) == 0 {
-			s.put(p, pair)
+			s.put(p, pair, t)
 			return
 		}
-		s.workers[pair%shards%uint64(len(s.workers))].put(p, pair)
+		s.workers[shard%uint64(len(s.workers))].put(p, pair, t)
 	case packet.Undecoded:
 		if c.undecoded == nil {
 			c.undecoded = map[string]uint64{}

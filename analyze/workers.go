@@ -44,7 +44,7 @@ func (s *scan) work(w *worker) {
 	defer close(w.done)
 	for b := range w.in {
 		for some := range slices.Chunk(b.items, together) {
-			s.add(some)
+			flow.Count(some)
 		}
 		if b.block != nil {
 			b.block.release()
@@ -57,7 +57,7 @@ func (s *scan) work(w *worker) {
 	}
 }
 
-func (w *worker) put(p *packet.Packet, pair uint64) {
+func (w *worker) put(p *packet.Packet, pair uint64, t *flow.Table) {
 	if w.next == nil {
 		select {
 		case w.next = <-w.spare:
@@ -65,45 +65,30 @@ func (w *worker) put(p *packet.Packet, pair uint64) {
 			w.next = make([]flow.Item, 0, batchLen)
 		}
 	}
-	w.next = appendItem(w.next, p, pair)
+	w.next = slices.Grow(w.next, 1)[:len(w.next)+1]
+	it := &w.next[len(w.next)-1] // in place, as a packet is not small
+	it.Packet, it.Pair, it.Table = *p, pair, t
 }
 
-// appendItem adds a packet to items; in place, as a packet is not small.
-func appendItem(items []flow.Item, p *packet.Packet, pair uint64) []flow.Item {
-	items = slices.Grow(items, 1)[:len(items)+1]
-	it := &items[len(items)-1]
-	it.Packet, it.Pair = *p, pair
-	return items
-}
-
-// add gives packets to their shards.
-func (s *scan) add(items []flow.Item) {
-	for i := range items {
-		s.table(&items[i]).Look(&items[i])
+// put is worker.put where one goroutine does it all. Most packets are in their place already.
+func (s *scan) put(p *packet.Packet, pair uint64, t *flow.Table) {
+	it := &s.near[s.waiting]
+	if p != &it.Packet {
+		it.Packet = *p
 	}
-	for i := range items {
-		s.table(&items[i]).Meet(&items[i])
-	}
-	for i := range items {
-		s.table(&items[i]).Take(&items[i])
-	}
-}
-
-// table is the flow table of the shard that a packet belongs to.
-func (s *scan) table(it *flow.Item) *flow.Table { return s.shards[it.Pair%shards].table }
-
-// put is worker.put where one goroutine does it all.
-func (s *scan) put(p *packet.Packet, pair uint64) {
-	s.near = appendItem(s.near, p, pair)
-	if len(s.near) == together {
+	it.Pair, it.Table = pair, t
+	if s.waiting++; s.waiting == len(s.near) {
 		s.settle()
+		return
 	}
+	s.decoder.Into(&s.near[s.waiting].Packet)
 }
 
 // settle gives the packets that wait to their shards: payload lives no longer than its block.
 func (s *scan) settle() {
-	s.add(s.near)
-	s.near = s.near[:0]
+	flow.Count(s.near[:s.waiting])
+	s.waiting = 0
+	s.decoder.Into(&s.near[0].Packet)
 }
 
 // hold keeps a block while its records are decoded.

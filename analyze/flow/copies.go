@@ -19,11 +19,10 @@ const (
 	copyWords = 4 // words of payload looked at from each end
 )
 
-// copies remembers the last packets of a flow, so that a copy of one of them is known.
+// copies remembers the last packets of a flow, the latest first, so that a copy of one of them is known.
 type copies struct {
-	mark [copyRing]uint32
-	at   [copyRing]uint16
-	pos  uint8
+	mark [copyRing]uint32 // 0: none
+	at   uint64           // their ticks, 16 bits each, the latest lowest
 }
 
 // seen says whether mark was there less than MirrorWindow before now, and remembers it; last is the time of the flow's packet before.
@@ -32,13 +31,16 @@ func (c *copies) seen(mark uint32, now, last int64) bool {
 		*c = copies{}
 	}
 	tick := uint16(now / copyTick)
-	for i, m := range c.mark {
-		if d := int16(tick - c.at[i]); m == mark && d >= -copyTicks && d <= copyTicks {
-			return true
+	m := &c.mark
+	if m[0] == mark || m[1] == mark || m[2] == mark || m[3] == mark {
+		for i := range m {
+			if d := int16(tick - uint16(c.at>>(16*i))); m[i] == mark && d >= -copyTicks && d <= copyTicks {
+				return true
+			}
 		}
 	}
-	c.mark[c.pos], c.at[c.pos] = mark, tick
-	c.pos = (c.pos + 1) % copyRing
+	m[3], m[2], m[1], m[0] = m[2], m[1], m[0], mark
+	c.at = c.at<<16 | uint64(tick)
 	return false
 }
 

@@ -6,35 +6,43 @@ import (
 	"phonehome/analyze/packet"
 )
 
-// entry is one open flow. It holds no pointer, so that the garbage collector passes over the slabs that hold millions of them;
-// what few flows need (hours and exchanges, holes in the sequence, a head in naming) lies beside it under an index, 0 for none.
-// What every packet touches comes first.
+// entry is one open flow: what its packets touch, in three lines of a cache. It holds no pointer, so that the garbage collector passes over
+// the slabs that hold millions of them; what few flows need (hours and exchanges, a head in naming) lies beside it under an index, 0 for none.
 type entry struct {
-	key           key
-	packets       [2]uint32
+	// What says which flow it is, and whether it goes on.
+	key      key
+	last     int64
+	packets  [2]uint32
+	hour     int32 // hour since 1970 that payload is being counted in
+	tcpFlags [2]packet.TCPFlags
+	flags    entryFlags
+
+	// What every packet adds to.
 	wire, payload [2]uint64
-	last          int64
+	next          [2]uint64 // TCP: 64-bit sequence number behind the last byte seen, by direction
 	lastFrame     uint64
 	lastCap       uint32
-	hour          int32 // hour since 1970 that payload is being counted in
-	recent        copies
-	flags         entryFlags
-	tcpFlags      [2]packet.TCPFlags
 	head          uint32
-	next          [2]uint64 // TCP: 64-bit sequence number behind the last byte seen, by direction
+
+	// What payload is compared with, and what seldom changes.
+	recent        copies
 	isn           [2]uint32 // TCP: initial sequence number, or the number before the first seen
 	first         int64
 	firstFrame    uint64
 	firstCap      uint32
-	holes         [2]uint32
-	long          uint32
-	tunnel        packet.TunnelID
 	duplicates    uint32
 	retransmitted uint32 // segments that brought no new byte
-	macs          [2]packet.MAC
-	vlan          uint16
-	ttl           [2]uint8
-	protocol      uint8
+	long          uint32
+}
+
+// margin is what is known of an open flow and is touched when it begins and ends. It lies beside the entry, under the same number.
+type margin struct {
+	holes    [2]uint32
+	tunnel   packet.TunnelID
+	macs     [2]packet.MAC
+	vlan     uint16
+	ttl      [2]uint8
+	protocol uint8
 }
 
 // entryFlags hold what is known of a flow beside its numbers.
@@ -76,8 +84,8 @@ func (e *entry) reopens(p *packet.Packet, dir uint8) bool {
 	return !answers
 }
 
-// countPacket adds one packet to the numbers that need no state.
-func (e *entry) countPacket(p *packet.Packet, dir uint8) {
+// countPacket adds one packet to the numbers that need no state; first says that it is the first of its direction.
+func (e *entry) countPacket(p *packet.Packet, dir uint8) (first bool) {
 	e.packets[dir]++
 	e.wire[dir] += uint64(p.Wire)
 	if p.Time >= e.last {
@@ -89,10 +97,13 @@ func (e *entry) countPacket(p *packet.Packet, dir uint8) {
 	if p.Snapped {
 		e.flags |= snapped
 	}
-	if e.packets[dir] == 1 {
-		e.macs[dir], e.macs[1-dir] = p.SrcMAC, keepMAC(e.macs[1-dir], p.DstMAC)
-		e.ttl[dir] = p.TTL
-	}
+	return e.packets[dir] == 1
+}
+
+// begin notes what the first packet of a direction tells.
+func (m *margin) begin(p *packet.Packet, dir uint8) {
+	m.macs[dir], m.macs[1-dir] = p.SrcMAC, keepMAC(m.macs[1-dir], p.DstMAC)
+	m.ttl[dir] = p.TTL
 }
 
 func keepMAC(known, seen packet.MAC) packet.MAC {

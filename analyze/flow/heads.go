@@ -10,9 +10,9 @@ import (
 // head is the state of one flow that is being named.
 type head struct {
 	conv         Conv
-	half         [2]half
 	owner        uint32 // slab position of its entry
 	older, newer uint32 // list of all heads in the order in which they were begun
+	halves       uint32 // of a stream; 0: none
 }
 
 // half is one direction of a TCP stream in naming. next is the sequence number behind the last byte that was read in order; buf holds the
@@ -40,6 +40,7 @@ type segment struct {
 // heads are the heads of a shard.
 type heads struct {
 	slab           slab[head]
+	halves         slab[[2]half]
 	oldest, newest uint32
 	waiting        int      // bytes in all halves
 	spare          [][]byte // buffers to be used again
@@ -54,7 +55,8 @@ func (t *Table) head(at uint32, e *entry) *head {
 	}
 	if t.heads.slab.used() >= t.limits.MaxHeads {
 		t.limitsHit["stream-heads"]++
-		t.endHead(t.slab.at(t.heads.slab.at(t.heads.oldest).owner))
+		owner := t.heads.slab.at(t.heads.oldest).owner
+		t.endHead(owner, t.slab.at(owner))
 	}
 	i := t.heads.slab.take()
 	e.head = i
@@ -70,35 +72,43 @@ func (t *Table) head(at uint32, e *entry) *head {
 }
 
 // endHead ends the naming of a flow: what waits is handed on as far as it goes, the Namer lets go, and from now on the flow is only counted.
-func (t *Table) endHead(e *entry) {
+func (t *Table) endHead(at uint32, e *entry) {
 	i := e.head
 	h := t.heads.slab.at(i)
-	for dir := range h.half {
-		if !t.flush(h, uint8(dir)) {
-			break
-		}
+	if h.halves != 0 && t.flush(h, 0) {
+		t.flush(h, 1)
 	}
-	t.dropHead(e)
+	t.dropHead(at, e)
 }
 
 // dropHead is endHead without a last look at what waits.
-func (t *Table) dropHead(e *entry) {
+func (t *Table) dropHead(at uint32, e *entry) {
 	i := e.head
 	h := t.heads.slab.at(i)
-	e.protocol = t.proto.id(h.conv.Protocol)
+	t.margin.at(at).protocol = t.proto.id(h.conv.Protocol)
 	e.flags |= namingEnded
 	e.head = 0
 	t.namer.Close(&h.conv)
-	for dir := range h.half {
-		t.heads.waiting -= h.half[dir].waiting
-		t.reuse(h.half[dir].buf)
-		for _, s := range h.half[dir].pending {
-			t.reuse(s.data)
-		}
+	if h.halves != 0 {
+		t.dropHalves(h.halves)
 	}
 	t.heads.unlink(i, h)
 	*h = head{}
 	t.heads.slab.free(i)
+}
+
+func (t *Table) dropHalves(i uint32) {
+	both := t.heads.halves.at(i)
+	for dir := range both {
+		f := &both[dir]
+		t.heads.waiting -= f.waiting
+		t.reuse(f.buf)
+		for _, s := range f.pending {
+			t.reuse(s.data)
+		}
+	}
+	*both = [2]half{}
+	t.heads.halves.free(i)
 }
 
 func (hs *heads) unlink(i uint32, h *head) {
@@ -138,7 +148,7 @@ func (t *Table) datagram(at uint32, e *entry, p *packet.Packet, dir uint8) {
 	h := t.head(at, e)
 	t.setMeta(p, dir)
 	if t.namer.Datagram(&h.conv, &t.meta, p.Payload) == Stop {
-		t.dropHead(e)
+		t.dropHead(at, e)
 	}
 }
 
@@ -159,7 +169,10 @@ func (t *Table) stream(at uint32, e *entry, p *packet.Packet, dir uint8, seq uin
 		return
 	}
 	h := t.head(at, e)
-	f := &h.half[dir]
+	if h.halves == 0 {
+		h.halves = t.heads.halves.take()
+	}
+	f := &t.heads.halves.at(h.halves)[dir]
 	if !f.begun {
 		f.begun, f.start, f.next = true, e.tcpFlags[dir]&packet.SYN != 0, seq
 		if f.start {
@@ -169,7 +182,7 @@ func (t *Table) stream(at uint32, e *entry, p *packet.Packet, dir uint8, seq uin
 	t.setMeta(p, dir)
 	data := p.Payload[:min(len(p.Payload), int(p.PayloadLen))]
 	if !t.arrive(h, f, segment{seq: seq, full: uint64(p.PayloadLen), data: data}) {
-		t.dropHead(e)
+		t.dropHead(at, e)
 	}
 }
 
@@ -230,7 +243,7 @@ func (t *Table) wait(h *head, f *half, s segment) bool {
 
 // flush hands on all that waits when a flow ends: each gap is given up. It reports false when the Namer wants no more.
 func (t *Table) flush(h *head, dir uint8) bool {
-	f := &h.half[dir]
+	f := &t.heads.halves.at(h.halves)[dir]
 	for len(f.pending) > 0 {
 		s := &f.pending[0]
 		t.flushMeta(h, s, dir)
@@ -245,7 +258,7 @@ func (t *Table) flush(h *head, dir uint8) bool {
 func (t *Table) flushMeta(h *head, s *segment, dir uint8) {
 	e := t.slab.at(h.owner)
 	m := &t.meta
-	*m = Meta{Time: s.time, Frame: s.frame, Capture: s.capture, Transport: packet.TCP, V6: e.key.v6(), Dir: dir, SrcMAC: e.macs[dir]}
+	*m = Meta{Time: s.time, Frame: s.frame, Capture: s.capture, Transport: packet.TCP, V6: e.key.v6(), Dir: dir, SrcMAC: t.margin.at(h.owner).macs[dir]}
 	m.Src, m.SrcPort = e.key.end(dir)
 	m.Dst, m.DstPort = e.key.end(1 - dir)
 }

@@ -2,36 +2,79 @@ package flow
 
 import "phonehome/analyze/packet"
 
-// Item is a packet on its way into a table, and where its flow is looked for. Packets are looked up some at a time: while one entry comes from
-// memory, so do those of the others.
+// Item is a packet on its way into a table.
 type Item struct {
 	Packet packet.Packet
 	Pair   uint64 // Packet.Hash()
+	Table  *Table // of its shard
 
 	key  key
 	hash uint32
 	at   uint32 // position of the entry that has the key, or had it when it was looked at; 0 for none
 	dir  uint8
+	head uint32 // of that entry
+	read uint32 // nothing: what was read lest it be waited for later
 }
 
-// Look says where the entry of it may be: it reads the index, and no entry.
-func (t *Table) Look(it *Item) {
-	it.key, it.dir = keyOf(&it.Packet)
+// Count counts the packets of items, each in its table. All are looked up before the first is counted: most of what a packet costs is that the memory of
+// its flow is far away, and what is asked for at the same time arrives at the same time. So each step but the last reads for all items, and decides nothing
+// where it can be helped: a processor that guesses wrong asks for nothing more until it knows better.
+func Count(items []Item) {
+	for i := range items {
+		items[i].aim()
+	}
+	for i := range items {
+		it := &items[i]
+		it.read = it.Table.index[it.hash&it.Table.mask].at
+	}
+	for i := range items {
+		items[i].look()
+	}
+	for i := range items {
+		items[i].meet()
+	}
+	for i := range items {
+		items[i].near()
+	}
+	for i := range items {
+		items[i].take()
+	}
+}
+
+// aim says where in the index the search begins, and reads that place.
+func (it *Item) aim() {
+	it.dir = it.key.set(&it.Packet)
 	it.hash = it.key.hash(it.Pair)
-	it.at = t.look(it.hash)
 }
 
-// Meet reads the entry that Look has found.
-func (t *Table) Meet(it *Item) {
-	if it.at != 0 && !t.slab.at(it.at).key.is(&it.key) {
+// look says where the entry may be, and reads no entry.
+func (it *Item) look() { it.at = it.Table.look(it.hash) }
+
+// meet reads the entry that look has found: each of its lines.
+func (it *Item) meet() {
+	if it.head = 0; it.at == 0 {
+		return
+	}
+	e := it.Table.slab.at(it.at)
+	it.head, it.read = e.head, e.long
+	if !e.key.is(&it.key) {
 		it.at = 0
 	}
 }
 
-// Take counts the packet of an item that was looked up, by Look and Meet in this order. What was found may have ended meanwhile.
-func (t *Table) Take(it *Item) {
-	p := &it.Packet
-	t.sweep(p.Time)
+// near reads the head that the entry has.
+func (it *Item) near() {
+	if it.head != 0 {
+		it.read = it.Table.heads.slab.at(it.head).owner
+	}
+}
+
+// take counts the packet. What was found may have ended meanwhile.
+func (it *Item) take() {
+	t, p := it.Table, &it.Packet
+	if t.touched++; t.due(p.Time) {
+		t.sweep(p.Time)
+	}
 	at, e := it.at, (*entry)(nil)
 	if at != 0 && t.slab.at(at).key.is(&it.key) {
 		e = t.slab.at(at)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,17 +45,9 @@ func TestLookedUpTogether(t *testing.T) {
 		for at := 0; at < len(ps); at += n {
 			items := make([]Item, 0, n)
 			for i := at; i < min(at+n, len(ps)); i++ {
-				items = append(items, Item{Packet: ps[i], Pair: ps[i].Hash()})
+				items = append(items, Item{Packet: ps[i], Pair: ps[i].Hash(), Table: together})
 			}
-			for i := range items {
-				together.Look(&items[i])
-			}
-			for i := range items {
-				together.Meet(&items[i])
-			}
-			for i := range items {
-				together.Take(&items[i])
-			}
+			Count(items)
 		}
 		together.Finish()
 		if d := cmp.Diff(want, rowsOf(together)); d != "" {
@@ -63,5 +56,13 @@ func TestLookedUpTogether(t *testing.T) {
 		if d := cmp.Diff(alone.LimitsHit(), together.LimitsHit()); d != "" {
 			t.Errorf("batches of %d: limits (-alone +together):\n%s", n, d)
 		}
+	}
+}
+
+// TestAnEntryIsThreeLines: what is touched for every packet lies in three lines of a cache, and begins with one.
+func TestAnEntryIsThreeLines(t *testing.T) {
+	const line = 64
+	if size := reflect.TypeFor[entry]().Size(); size != 3*line {
+		t.Errorf("an entry takes %d bytes", size)
 	}
 }

@@ -14,22 +14,23 @@ type key struct {
 	rest           uint64 // a's port, b's port, transport, v6: 16, 16, 8 and 1 bits from the top down
 }
 
-// keyOf returns the flow key of a packet and the direction of the packet in it: 0 from the key's first end to its second.
-func keyOf(p *packet.Packet) (k key, dir uint8) {
+// set makes k the flow key of a packet and returns the direction of the packet in it: 0 from the key's first end to its second.
+func (k *key) set(p *packet.Packet) (dir uint8) {
 	s0, s1 := binary.BigEndian.Uint64(p.Src[:8]), binary.BigEndian.Uint64(p.Src[8:])
 	d0, d1 := binary.BigEndian.Uint64(p.Dst[:8]), binary.BigEndian.Uint64(p.Dst[8:])
 	sp, dp := p.SrcPort, p.DstPort
-	rest := uint64(p.Transport) << 24
+	if !(s0 < d0 || s0 == d0 && (s1 < d1 || s1 == d1 && sp <= dp)) {
+		s0, s1, sp, d0, d1, dp, dir = d0, d1, dp, s0, s1, sp, 1
+	}
+	rest := uint64(sp)<<48 | uint64(dp)<<32 | uint64(p.Transport)<<24
 	if p.Orphan {
 		rest |= orphanBit
 	}
 	if p.V6 {
 		rest |= v6Bit
 	}
-	if s0 < d0 || s0 == d0 && (s1 < d1 || s1 == d1 && sp <= dp) {
-		return key{s0, s1, d0, d1, uint64(sp)<<48 | uint64(dp)<<32 | rest}, 0
-	}
-	return key{d0, d1, s0, s1, uint64(dp)<<48 | uint64(sp)<<32 | rest}, 1
+	k.a0, k.a1, k.b0, k.b1, k.rest = s0, s1, d0, d1, rest
+	return dir
 }
 
 const (

@@ -3,15 +3,25 @@ package flow
 // chunkLen is how many values a slab allocates at a time: 64 flows are 13 KB, so that 64 shards of a small capture stay small.
 const chunkLen = 64
 
-// slab hands out places for values of one type, numbered from 1, and takes them back. Values never move.
-type slab[T any] struct {
-	chunks []*[chunkLen]T
-	inUse  []bool
-	spare  []uint32
+// chunks are values of one type, numbered from 1. They never move.
+type chunks[T any] []*[chunkLen]T
+
+// at returns the value of a number that was reached.
+func (c chunks[T]) at(i uint32) *T { return &c[(i-1)/chunkLen][(i-1)%chunkLen] }
+
+// reach makes values up to number i.
+func (c *chunks[T]) reach(i uint32) {
+	if int(i) > len(*c)*chunkLen {
+		*c = append(*c, new([chunkLen]T))
+	}
 }
 
-// at returns the value at a place in use.
-func (s *slab[T]) at(i uint32) *T { return &s.chunks[(i-1)/chunkLen][(i-1)%chunkLen] }
+// slab hands out places for values of one type, numbered from 1, and takes them back.
+type slab[T any] struct {
+	chunks[T]
+	inUse []bool
+	spare []uint32
+}
 
 // live says whether place i is in use.
 func (s *slab[T]) live(i uint32) bool { return s.inUse[i-1] }
@@ -30,11 +40,10 @@ func (s *slab[T]) take() uint32 {
 		s.inUse[i-1] = true
 		return i
 	}
-	if len(s.inUse) == len(s.chunks)*chunkLen {
-		s.chunks = append(s.chunks, new([chunkLen]T))
-	}
 	s.inUse = append(s.inUse, true)
-	return uint32(len(s.inUse))
+	i := uint32(len(s.inUse))
+	s.reach(i)
+	return i
 }
 
 // free gives a place back.

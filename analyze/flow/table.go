@@ -14,7 +14,8 @@ type Table struct {
 	index  []slot // open addressing, linear probing
 	mask   uint32
 	slab   slab[entry]
-	oldest uint32 // ring position from which eviction looks for an open flow
+	margin chunks[margin] // by number of the entry
+	oldest uint32         // ring position from which eviction looks for an open flow
 	holes  slab[holes]
 	heads  heads
 	long   longLog
@@ -37,15 +38,12 @@ func NewTable(l Limits, n Namer) *Table {
 
 // Add counts one packet of class Flow or OtherIP; pair is p.Hash(). p and its payload are not kept.
 func (t *Table) Add(p *packet.Packet, pair uint64) {
-	it := Item{Packet: *p, Pair: pair}
-	t.Look(&it)
-	t.Meet(&it)
-	t.Take(&it)
+	Count([]Item{{Packet: *p, Pair: pair, Table: t}})
 }
 
 // ended says whether a packet of an open flow's key begins another row.
 func (t *Table) ended(e *entry, p *packet.Packet, dir uint8) bool {
-	return t.idle(e, p.Time) || e.full() || p.Transport == packet.TCP && e.reopens(p, dir)
+	return p.Time-e.last > t.least && t.idle(e, p.Time) || e.full() || p.Flags&packet.SYN != 0 && p.Transport == packet.TCP && e.reopens(p, dir)
 }
 
 // idle says whether e has been silent for too long at now.
@@ -63,7 +61,9 @@ func (t *Table) idle(e *entry, now int64) bool {
 // count adds p to e, and hands its payload on where a Namer still wants it.
 func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 	before := e.last
-	e.countPacket(p, dir)
+	if e.countPacket(p, dir) {
+		t.margin.at(at).begin(p, dir)
+	}
 	if p.Transport == packet.TCP {
 		t.countTCP(at, e, p, dir, before)
 		return
@@ -94,7 +94,7 @@ func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, befor
 	seq := t.sequence(e, p, dir)
 	e.tcpFlags[dir] |= p.Flags
 	if p.PayloadLen > 0 {
-		t.segment(e, p, dir, seq, before)
+		t.segment(at, e, p, dir, seq, before)
 	}
 	if e.flags&namingEnded == 0 {
 		t.stream(at, e, p, dir, seq)
@@ -121,7 +121,7 @@ func (t *Table) sequence(e *entry, p *packet.Packet, dir uint8) uint64 {
 }
 
 // segment counts the payload bytes of p that were not seen before.
-func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, before int64) {
+func (t *Table) segment(at uint32, e *entry, p *packet.Packet, dir uint8, seq uint64, before int64) {
 	next, n := e.next[dir], uint64(p.PayloadLen)
 	if seq == next {
 		e.next[dir] = next + n
@@ -129,7 +129,7 @@ func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, befor
 		return
 	}
 	if seq > next {
-		t.addHole(e, dir, next, seq)
+		t.addHole(at, dir, next, seq)
 		e.next[dir] = seq + n
 		t.addPayload(e, dir, n, p.Time, before)
 		return
@@ -139,7 +139,7 @@ func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, befor
 	if end > next {
 		fresh, e.next[dir] = end-next, end
 	}
-	if h := e.holes[dir]; h != 0 {
+	if h := t.margin.at(at).holes[dir]; h != 0 {
 		fresh += t.holes.at(h).fill(seq, end)
 	}
 	if fresh == 0 {
@@ -149,11 +149,12 @@ func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, befor
 	t.addPayload(e, dir, fresh, p.Time, before)
 }
 
-func (t *Table) addHole(e *entry, dir uint8, from, to uint64) {
-	if e.holes[dir] == 0 {
-		e.holes[dir] = t.holes.take()
+func (t *Table) addHole(at uint32, dir uint8, from, to uint64) {
+	h := &t.margin.at(at).holes[dir]
+	if *h == 0 {
+		*h = t.holes.take()
 	}
-	if !t.holes.at(e.holes[dir]).add(from, to) {
+	if !t.holes.at(*h).add(from, to) {
 		t.limitsHit["sequence-holes"]++
 	}
 }
@@ -190,7 +191,12 @@ func (t *Table) open(it *Item) (uint32, *entry) {
 	}
 	at, p := t.slab.take(), &it.Packet
 	e := t.slab.at(at)
-	*e = entry{key: it.key, first: p.Time, last: p.Time, firstFrame: p.Frame, firstCap: p.Capture, hour: hourOf(p.Time), tunnel: p.Tunnel, vlan: p.VLAN}
+	*e = entry{} // and filled in place: a literal would be made beside it and copied
+	e.key, e.first, e.last, e.firstFrame, e.firstCap, e.hour = it.key, p.Time, p.Time, p.Frame, p.Capture, hourOf(p.Time)
+	t.margin.reach(at)
+	m := t.margin.at(at)
+	*m = margin{}
+	m.tunnel, m.vlan = p.Tunnel, p.VLAN
 	if it.dir == 1 {
 		e.flags |= fromSecond
 	}
@@ -213,13 +219,14 @@ func (t *Table) evict() {
 // sweepEvery is the capture time between two sweeps for idle flows, as a share of the shorter idle time.
 const sweepShare = 4
 
-// sweep ends the flows that are idle at now. It looks at all flows at once, but no more often than it has counted that many packets, so that
-// no clock in a capture can make it slow.
+// due says whether flows should be swept at now: no more often than that many packets were counted, so that no clock in a capture can make it
+// slow.
+func (t *Table) due(now int64) bool {
+	return !t.swept || now >= t.sweepAt && t.touched >= uint64(t.slab.used())
+}
+
+// sweep ends the flows that are idle at now.
 func (t *Table) sweep(now int64) {
-	t.touched++
-	if t.swept && (now < t.sweepAt || t.touched < uint64(t.slab.used())) {
-		return
-	}
 	t.swept, t.touched, t.sweepAt = true, 0, now+t.limits.IdleOther/sweepShare
 	for at := uint32(1); at <= uint32(t.slab.size()); at++ {
 		if !t.slab.live(at) {
@@ -238,7 +245,7 @@ func (t *Table) Finish() {
 			t.finish(at)
 		}
 	}
-	t.index, t.slab, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, slab[holes]{}, heads{}, longLog{}, nil
+	t.index, t.slab, t.margin, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, nil, slab[holes]{}, heads{}, longLog{}, nil
 }
 
 // Rows are the flows that have ended, in the order in which they did.
@@ -249,13 +256,13 @@ func (t *Table) LimitsHit() map[string]uint64 { return t.limitsHit }
 
 // finish ends one flow: its head is closed, its row kept, its place freed.
 func (t *Table) finish(at uint32) {
-	e := t.slab.at(at)
+	e, m := t.slab.at(at), t.margin.at(at)
 	if e.head != 0 {
-		t.endHead(e)
+		t.endHead(at, e)
 	}
-	t.rows.add(e, t.long.hoursOf(e), t.long.eventsOf(e), t.proto.text(e.protocol))
+	t.rows.add(e, m, t.long.hoursOf(e), t.long.eventsOf(e), t.proto.text(m.protocol))
 	t.long.free(e)
-	for _, h := range e.holes {
+	for _, h := range m.holes {
 		if h != 0 {
 			*t.holes.at(h) = holes{}
 			t.holes.free(h)

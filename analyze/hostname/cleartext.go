@@ -132,10 +132,12 @@ func mostlyText(payload []byte) bool {
 	odd := 0
 	for _, b := range payload {
 		if (b < ' ' || b > '~') && b != '\n' && b != '\r' && b != '\t' {
-			odd++
+			if odd++; odd*10 > len(payload) {
+				return false
+			}
 		}
 	}
-	return len(payload) > 0 && odd*10 <= len(payload)
+	return len(payload) > 0
 }
 
 // mqttReader reads what a client logs in with and publishes (MQTT 5.0, sections 3.1 and 3.3).

@@ -44,14 +44,13 @@ func (r *dnsDatagrams) close(n *Namer) {
 
 // detectDNSDatagram is lenient on port 53, where damaged and odd messages are DNS still, and strict on all others.
 func detectDNSDatagram(m *flow.Meta, payload []byte) bool {
+	d, ok := readDNSHeader(payload)
 	switch {
-	case len(payload) < dnsHeaderSize || relativeOfDNS(m):
+	case !ok || relativeOfDNS(m):
 		return false
 	case onPort(m, portDNS):
-		d, _ := readDNSHeader(payload)
 		return d.likely(m.Full) && !d.empty()
 	}
-	d, _ := readDNSHeader(payload)
 	return d.well()
 }
 

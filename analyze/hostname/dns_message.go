@@ -1,6 +1,8 @@
 package hostname
 
 import (
+	"encoding/binary"
+
 	"golang.org/x/crypto/cryptobyte"
 )
 
@@ -74,12 +76,14 @@ type dnsRecord struct {
 
 // readDNSHeader reads the header of the message that msg is.
 func readDNSHeader(msg []byte) (d dnsMessage, ok bool) {
-	d = dnsMessage{whole: msg, rest: msg}
-	ok = d.rest.ReadUint16(&d.id) && d.rest.ReadUint16(&d.flags)
-	for i := range d.count {
-		ok = ok && d.rest.ReadUint16(&d.count[i])
+	if len(msg) < dnsHeaderSize {
+		return d, false
 	}
-	return d, ok
+	d = dnsMessage{whole: msg, rest: msg[dnsHeaderSize:], id: binary.BigEndian.Uint16(msg), flags: binary.BigEndian.Uint16(msg[2:])}
+	for i := range d.count {
+		d.count[i] = binary.BigEndian.Uint16(msg[4+2*i:])
+	}
+	return d, true
 }
 
 func (d *dnsMessage) response() bool { return d.flags&dnsResponse != 0 }
@@ -151,10 +155,10 @@ func (d *dnsMessage) fields(r *dnsRecord) bool {
 
 // well says whether a message parses from its first to its last byte, and holds nothing that DNS does not use: the test for
 // ports that are not DNS's, where a wrong yes would make names of noise.
-func (d dnsMessage) well() bool {
-	if !d.plain() || !d.fits(len(d.rest)) {
-		return false
-	}
+func (d *dnsMessage) well() bool { return d.plain() && d.fits(len(d.rest)) && d.parses() }
+
+// parses says whether all that the header announces is there, and nothing else. It reads a copy of the message.
+func (d dnsMessage) parses() bool {
 	var qtype, class uint16
 	if !skipDNSName(&d.rest) || !d.rest.ReadUint16(&qtype) || !d.rest.ReadUint16(&class) || !usedDNSType(qtype) || class != classIN && class != classAny {
 		return false

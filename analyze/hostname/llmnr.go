@@ -9,8 +9,11 @@ type llmnrReader struct{}
 func startLLMNR(*Namer) datagramReader { return llmnrReader{} }
 
 func detectLLMNR(m *flow.Meta, payload []byte) bool {
+	if !onPort(m, portLLMNR) {
+		return false
+	}
 	d, ok := readDNSHeader(payload)
-	return ok && onPort(m, portLLMNR) && d.likely(m.Full) && !d.empty()
+	return ok && d.likely(m.Full) && !d.empty()
 }
 
 func (llmnrReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {

@@ -20,8 +20,11 @@ type mdnsReader struct{}
 func startMDNS(*Namer) datagramReader { return mdnsReader{} }
 
 func detectMDNS(m *flow.Meta, payload []byte) bool {
+	if !onPort(m, portMDNS) {
+		return false
+	}
 	d, ok := readDNSHeader(payload)
-	return ok && onPort(m, portMDNS) && d.likely(m.Full) && !d.empty()
+	return ok && d.likely(m.Full) && !d.empty()
 }
 
 func (mdnsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {

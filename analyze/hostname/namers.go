@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"phonehome/analyze/flow"
+	"phonehome/analyze/packet"
 )
 
 // match is what a detector says of the first bytes of a flow or stream.
@@ -22,6 +23,20 @@ type datagramProtocol struct {
 	name   string // value of "protocol" in flow rows
 	detect func(m *flow.Meta, payload []byte) bool
 	start  func(n *Namer) datagramReader
+	over   carrier
+}
+
+// carrier says over what a protocol of datagrams is looked for.
+type carrier uint8
+
+const (
+	overAny carrier = iota
+	overUDP         // and in no payload of SCTP, ICMP and other protocols over IP
+)
+
+// is says whether a datagram is of the protocol.
+func (p *datagramProtocol) is(m *flow.Meta, payload []byte) bool {
+	return (p.over == overAny || m.Transport == packet.UDP) && p.detect(m, payload)
 }
 
 // datagramReader follows one flow whose protocol is known. A stateless one may be shared by all flows of a Namer.
@@ -65,34 +80,33 @@ const rest = math.MaxInt >> 3
 // its line here; fuzzing and the docs checks range over these slices.
 var (
 	datagramProtocols = []datagramProtocol{
-		{"dns", detectDNSDatagram, startDNSDatagrams},
-		{"mdns", detectMDNS, startMDNS},
-		{"llmnr", detectLLMNR, startLLMNR},
-		{"nbns", detectNBNS, startNBNS},
-		{"netbios-dgm", detectNetBIOSDatagram, startNetBIOSDatagrams},
-		{"dhcp", detectDHCP, startDHCP},
-		{"dhcpv6", detectDHCPv6, startDHCPv6},
-		{"ssdp", detectSSDP, startSSDP},
-		{"icmpv6-ra", detectRA, startRA},
-		{"quic", overUDP(detectQUIC), startQUIC},
-		{"gquic", overUDP(detectGoogleQUIC), startQUIC},
-		{"dtls", overUDP(detectDTLS), startDTLS},
-		{"stun", overUDP(detectSTUN), startSTUN},
-		{"wireguard", overUDP(detectWireGuard), startRecognisedDatagrams},
-		{"openvpn", overUDP(detectOpenVPN), startRecognisedDatagrams},
-		{"ipsec-ike", overUDP(detectIKE), startRecognisedDatagrams},
-		{"ntp", overUDP(detectNTP), startRecognisedDatagrams},
-		{"snmp", overUDP(detectSNMP), startRecognisedDatagrams},
-		{"sip", overUDP(detectSIPDatagram), startRecognisedDatagrams},
-		{"syslog", overUDP(detectSyslog), startClearDatagrams},
-		{"kerberos", overUDP(detectKerberosDatagram), startRecognisedDatagrams},
-		{"radius", overUDP(detectRADIUS), startRecognisedDatagrams},
-		{"coap", overUDP(detectCoAP), startClearDatagrams},
-		{"tftp", overUDP(detectTFTP), startRecognisedDatagrams},
-		{"bittorrent", overUDP(detectDHT), startRecognisedDatagrams},
-		{"rtcp", overUDP(detectRTCP), startRecognisedDatagrams},
-		{"rtp", overUDP(detectRTP), startRTP}, // last: it is not sure before the fourth datagram
-		{"quic", overUDP(detectQUIC), startQUIC},
+		{"dns", detectDNSDatagram, startDNSDatagrams, overAny},
+		{"mdns", detectMDNS, startMDNS, overAny},
+		{"llmnr", detectLLMNR, startLLMNR, overAny},
+		{"nbns", detectNBNS, startNBNS, overAny},
+		{"netbios-dgm", detectNetBIOSDatagram, startNetBIOSDatagrams, overAny},
+		{"dhcp", detectDHCP, startDHCP, overAny},
+		{"dhcpv6", detectDHCPv6, startDHCPv6, overAny},
+		{"ssdp", detectSSDP, startSSDP, overAny},
+		{"icmpv6-ra", detectRA, startRA, overAny},
+		{"quic", detectQUIC, startQUIC, overUDP},
+		{"gquic", detectGoogleQUIC, startQUIC, overUDP},
+		{"dtls", detectDTLS, startDTLS, overUDP},
+		{"stun", detectSTUN, startSTUN, overUDP},
+		{"wireguard", detectWireGuard, startRecognisedDatagrams, overUDP},
+		{"openvpn", detectOpenVPN, startRecognisedDatagrams, overUDP},
+		{"ipsec-ike", detectIKE, startRecognisedDatagrams, overUDP},
+		{"ntp", detectNTP, startRecognisedDatagrams, overUDP},
+		{"snmp", detectSNMP, startRecognisedDatagrams, overUDP},
+		{"sip", detectSIPDatagram, startRecognisedDatagrams, overUDP},
+		{"syslog", detectSyslog, startClearDatagrams, overUDP},
+		{"kerberos", detectKerberosDatagram, startRecognisedDatagrams, overUDP},
+		{"radius", detectRADIUS, startRecognisedDatagrams, overUDP},
+		{"coap", detectCoAP, startClearDatagrams, overUDP},
+		{"tftp", detectTFTP, startRecognisedDatagrams, overUDP},
+		{"bittorrent", detectDHT, startRecognisedDatagrams, overUDP},
+		{"rtcp", detectRTCP, startRecognisedDatagrams, overUDP},
+		{"rtp", detectRTP, startRTP, overUDP}, // last: it is not sure before the fourth datagram
 	}
 	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},
@@ -240,7 +254,7 @@ func (n *Namer) Datagram(c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 // detectDatagram finds the protocol of a datagram that is none of those named.
 func detectDatagram(m *flow.Meta, payload []byte, but ...string) *datagramProtocol {
 	for i := range datagramProtocols {
-		if p := &datagramProtocols[i]; !slices.Contains(but, p.name) && p.detect(m, payload) {
+		if p := &datagramProtocols[i]; p.is(m, payload) && !slices.Contains(but, p.name) {
 			return p
 		}
 	}

@@ -40,8 +40,11 @@ type nbnsReader struct{}
 func startNBNS(*Namer) datagramReader { return nbnsReader{} }
 
 func detectNBNS(m *flow.Meta, payload []byte) bool {
+	if !onPort(m, portNBNS) {
+		return false
+	}
 	d, ok := readDNSHeader(payload)
-	return ok && onPort(m, portNBNS) && d.fits(m.Full-dnsHeaderSize) && !d.empty()
+	return ok && d.fits(m.Full-dnsHeaderSize) && !d.empty()
 }
 
 func (nbnsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
@@ -188,8 +191,11 @@ const (
 )
 
 func detectNetBIOSDatagram(m *flow.Meta, payload []byte) bool {
+	if !onPort(m, portNetBIOSDatagram) {
+		return false
+	}
 	_, ok := netBIOSSource(payload)
-	return ok && onPort(m, portNetBIOSDatagram)
+	return ok
 }
 
 func (netBIOSDatagrams) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {

@@ -8,15 +8,9 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"phonehome/analyze/flow"
-	"phonehome/analyze/packet"
 )
 
 // Protocols over UDP that name nobody in clear, or nothing that is read here: they are told apart, and cost nothing more.
-
-// overUDP keeps a detector from the payloads of SCTP, ICMP and other protocols over IP.
-func overUDP(detect func(*flow.Meta, []byte) bool) func(*flow.Meta, []byte) bool {
-	return func(m *flow.Meta, payload []byte) bool { return m.Transport == packet.UDP && detect(m, payload) }
-}
 
 // recognisedDatagrams stops at once.
 type recognisedDatagrams struct{}

@@ -204,7 +204,7 @@ func FuzzRecognised(f *testing.F) {
 			t.Errorf("%s: an empty datagram", p.name)
 		}
 		m.Transport = packet.SCTP
-		if slices.ContainsFunc(recognisedSamples(), func(s ofPort) bool { return s.protocol == p.name }) && p.detect(m, data) {
+		if slices.ContainsFunc(recognisedSamples(), func(s ofPort) bool { return s.protocol == p.name }) && p.is(m, data) {
 			t.Errorf("%s: over SCTP", p.name)
 		}
 	})

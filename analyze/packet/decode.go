@@ -12,6 +12,7 @@ var be = binary.BigEndian
 // Decoder turns records into packets. It is used by one goroutine, in the order of the records.
 type Decoder struct {
 	emit    func(*Packet)
+	into    *Packet // see Into
 	p       Packet
 	frags   fragments
 	tunnels tunnels
@@ -32,10 +33,14 @@ func (l layer) from(n int) layer { return layer{l.b[n:], max(l.wire-n, 0)} }
 // NewDecoder returns a Decoder that gives each packet to emit. The Packet is used again: it is emit's during the call.
 func NewDecoder(l Limits, emit func(*Packet)) *Decoder {
 	d := &Decoder{emit: emit, limits: map[string]uint64{}}
+	d.into = &d.p
 	d.frags.init(l, d.limits)
 	d.tunnels.ids = map[Tunnel]TunnelID{}
 	return d
 }
+
+// Into says where the next packets are put that are read without detours, which are most: emit finds them there, and need not copy them.
+func (d *Decoder) Into(p *Packet) { d.into = p }
 
 // LimitsHit counts the limits that bit, by name.
 func (d *Decoder) LimitsHit() map[string]uint64 { return d.limits }
@@ -62,9 +67,8 @@ const (
 
 // Decode reads one record. It emits one packet for it, now or, for a fragment that waits, later.
 func (d *Decoder) Decode(r *capture.Record) {
-	d.begin(r)
-	if d.fast(r) {
-		d.emit(&d.p)
+	if d.into.fast(r) {
+		d.emit(d.into)
 		return
 	}
 	d.begin(r)
@@ -73,8 +77,14 @@ func (d *Decoder) Decode(r *capture.Record) {
 
 // begin resets the packet for a record.
 func (d *Decoder) begin(r *capture.Record) {
-	d.p = Packet{Time: r.Time, Frame: r.Frame, Capture: r.Capture, Wire: r.Wire}
+	d.p.begin(r)
 	d.link, d.depth = r.Link, 0
+}
+
+// begin resets a packet for a record: in place, where a literal would be made beside it and copied.
+func (p *Packet) begin(r *capture.Record) {
+	*p = Packet{}
+	p.Time, p.Frame, p.Capture, p.Wire = r.Time, r.Frame, r.Capture, r.Wire
 }
 
 // finish classifies and emits what linkLayer has found.
@@ -122,12 +132,12 @@ const (
 
 // fast reads the common case: Ethernet, at most one VLAN tag, IP without options, fragments or tunnels, TCP or UDP with all headers captured.
 // It reports false for anything else, and the walk below starts over.
-func (d *Decoder) fast(r *capture.Record) bool {
+func (p *Packet) fast(r *capture.Record) bool {
 	b := r.Data
 	if r.Link != capture.Ethernet || len(b) < 54 || r.Wire > absurdWire {
 		return false
 	}
-	p := &d.p
+	p.begin(r)
 	p.DstMAC, p.SrcMAC = MAC(b), MAC(b[6:])
 	at := etherHeader
 	kind := be.Uint16(b[12:])
@@ -137,21 +147,20 @@ func (d *Decoder) fast(r *capture.Record) bool {
 	}
 	switch kind {
 	case etherIPv4:
-		return d.fast4(b[at:], int(r.Wire)-at)
+		return p.fast4(b[at:], int(r.Wire)-at)
 	case etherIPv6:
-		return d.fast6(b[at:], int(r.Wire)-at)
+		return p.fast6(b[at:], int(r.Wire)-at)
 	}
 	return false
 }
 
 const vlanMask = 0x0fff
 
-func (d *Decoder) fast4(b []byte, wire int) bool {
+func (p *Packet) fast4(b []byte, wire int) bool {
 	const plain, fragmented = 0x45, 0x3fff
 	if len(b) < 28 || b[0] != plain || be.Uint16(b[6:])&fragmented != 0 {
 		return false
 	}
-	p := &d.p
 	total := int(be.Uint16(b[2:]))
 	if total < 28 || total > wire {
 		return false
@@ -160,26 +169,24 @@ func (d *Decoder) fast4(b []byte, wire int) bool {
 	p.Src[10], p.Src[11], p.Dst[10], p.Dst[11] = 0xff, 0xff, 0xff, 0xff
 	*(*[4]byte)(p.Src[12:]) = [4]byte(b[12:])
 	*(*[4]byte)(p.Dst[12:]) = [4]byte(b[16:])
-	return d.fastTransport(b[20:min(len(b), total)], total-20)
+	return p.fastTransport(b[20:min(len(b), total)], total-20)
 }
 
-func (d *Decoder) fast6(b []byte, wire int) bool {
+func (p *Packet) fast6(b []byte, wire int) bool {
 	if len(b) < 48 || b[0]>>4 != 6 {
 		return false
 	}
-	p := &d.p
 	n := int(be.Uint16(b[4:]))
 	if n < 8 || n+40 > wire {
 		return false
 	}
 	p.Transport, p.TTL, p.V6 = Transport(b[6]), b[7], true
 	p.Src, p.Dst = Addr(b[8:]), Addr(b[24:])
-	return d.fastTransport(b[40:min(len(b), 40+n)], n)
+	return p.fastTransport(b[40:min(len(b), 40+n)], n)
 }
 
 // fastTransport reads a TCP or UDP header that was captured whole; n is its length with payload.
-func (d *Decoder) fastTransport(b []byte, n int) bool {
-	p := &d.p
+func (p *Packet) fastTransport(b []byte, n int) bool {
 	head := udpHeader
 	switch p.Transport {
 	case TCP:
