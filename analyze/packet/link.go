@@ -3,6 +3,9 @@ package packet
 import (
 	"encoding/binary"
 
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
 	"phonehome/analyze/capture"
 )
 
@@ -214,8 +217,13 @@ func (d *Decoder) nflog(l layer) Reason {
 	return notIP
 }
 
-// wireless reads IEEE 802.11 frames behind the header of the radio.
-func (d *Decoder) wireless(link capture.LinkType, l layer) Reason {
+// wireless reads IEEE 802.11 frames, which gopacket's layers take apart, behind the header of the radio.
+func (d *Decoder) wireless(link capture.LinkType, l layer) (why Reason) {
+	defer func() {
+		if recover() != nil { // gopacket's decoders index as the bytes tell them
+			why = BadLink
+		}
+	}()
 	hasFCS, padded := false, false
 	switch link {
 	case capture.Radiotap:
@@ -236,7 +244,8 @@ func (d *Decoder) wireless(link capture.LinkType, l layer) Reason {
 	return d.dot11(l, hasFCS, padded)
 }
 
-// radiotap is the length of a radiotap header (radiotap.org), 0 where it is none or cut, and its flags field.
+// radiotap is the length of a radiotap header (radiotap.org), 0 where it is none or cut, and its flags field. gopacket's own decoder is not used:
+// it takes the padding out in place, and the bytes of a capture are hashed meanwhile.
 func radiotap(b []byte) (n int, flags byte) {
 	const fixed, more, tsft, hasFlags = 4, 1 << 31, 1, 2
 	if len(b) < fixed {
@@ -283,7 +292,12 @@ func radioHeader(b []byte) int {
 
 // tunnelledDot11 reads an IEEE 802.11 frame that an access point sent on. Some send its first two bytes in the other order: the protocol
 // version, always 0, tells.
-func (d *Decoder) tunnelledDot11(l layer) Reason {
+func (d *Decoder) tunnelledDot11(l layer) (why Reason) {
+	defer func() {
+		if recover() != nil { // see wireless
+			why = BadLink
+		}
+	}()
 	if len(l.b) < 2 {
 		return CutLink
 	}
@@ -293,6 +307,53 @@ func (d *Decoder) tunnelledDot11(l layer) Reason {
 		l.b = swapped
 	}
 	return d.dot11(l, false, false)
+}
+
+// dot11 reads the data frames that are not encrypted. Padded frames have their body at a multiple of four bytes.
+func (d *Decoder) dot11(l layer, hasFCS, padded bool) Reason {
+	const fcs = 4
+	frame := l.b
+	if !hasFCS || len(l.b) < l.wire {
+		frame = append(make([]byte, 0, len(l.b)+fcs), l.b...) // gopacket takes the last four bytes for a frame check sequence
+		frame = append(frame, 0, 0, 0, 0)
+	}
+	var w layers.Dot11
+	if err := w.DecodeFromBytes(frame, gopacket.NilDecodeFeedback); err != nil {
+		return CutLink
+	}
+	if w.Type.MainType() != layers.Dot11TypeData || w.Flags.WEP() || w.Type&0x10 != 0 { // 0x10: the no-data subtypes
+		return notIP
+	}
+	d.p.DstMAC, d.p.SrcMAC = stations(&w)
+	body := w.LayerPayload()
+	head := len(w.LayerContents())
+	if skip := -head & 3; padded && skip <= len(body) {
+		head, body = head+skip, body[skip:]
+	}
+	switch {
+	case len(body) < 3 && len(l.b) < l.wire:
+		return CutLink
+	case len(body) < 3:
+		return notIP
+	}
+	return d.llc(layer{body, max(l.wire-head, 0)})
+}
+
+// stations are the frame's destination and source (IEEE 802.11, table 9-30).
+func stations(w *layers.Dot11) (dst, src MAC) {
+	to, from := w.Flags.ToDS(), w.Flags.FromDS()
+	copy(dst[:], w.Address1)
+	copy(src[:], w.Address2)
+	if to {
+		copy(dst[:], w.Address3)
+	}
+	if from {
+		copy(src[:], w.Address3)
+	}
+	if to && from {
+		copy(src[:], w.Address4)
+	}
+	return dst, src
 }
 
 // arcnet reads ARCNET as Linux captures it: source, destination, two bytes of offset, the protocol, and for RFC 1201 (not for RFC 1051) three
