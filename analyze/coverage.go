@@ -60,8 +60,8 @@ func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, cut uint64) Co
 	if cut > 0 {
 		c.LimitsHit["dns-candidates"] += cut
 	}
-	c.Outbound = Outbound{WireBytes: b.WireOut, NamedBy: b.NamedBy}
-	for _, n := range b.NamedBy {
+	c.Outbound = Outbound{WireBytes: b.WireOut, NamedBy: b.NamedBy()}
+	for _, n := range c.Outbound.NamedBy {
 		c.Outbound.PayloadBytes += n
 	}
 	for _, p := range b.ProposeInternal() {

@@ -157,7 +157,7 @@ func (e *evidence) sortRows(see func(*flow.Row)) {
 func (e *evidence) writeFacts(w io.Writer) error {
 	const buffer = 256 << 10
 	bw := bufio.NewWriterSize(w, buffer)
-	f := factWriter{w: bw, e: e, index: hostname.NewIndex()}
+	f := factWriter{w: bw, e: e, index: hostname.NewIndex(nil)}
 	err := e.eachName(func(n *hostname.Name) error { f.index.AddECH(n); return nil })
 	if err == nil {
 		err = e.eachName(f.name)

@@ -23,7 +23,8 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 		return nil, err
 	}
 	r.Settings = settings(o, networks, inferred, geo, g)
-	index, labels, roles := hostname.NewIndex(), judge.NewLabels(networks), judge.NewRoles(networks)
+	hosts := flow.NewHosts(networks)
+	index, labels, roles := hostname.NewIndex(hosts), judge.NewLabels(hosts), judge.NewRoles(hosts)
 	err = e.eachName(func(n *hostname.Name) error {
 		index.Add(n)
 		labels.Add(n)
@@ -34,9 +35,10 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 		return nil, err
 	}
 	index.Sort()
-	b := judge.NewBuilder(networks, index)
+	b := judge.NewBuilder(index)
 	sums := coverageSums{}
 	err = e.eachFlow(func(w *flow.Row) error {
+		hosts.Look(w)
 		b.Add(w)
 		labels.AddRow(w)
 		roles.AddRow(w)

@@ -101,7 +101,9 @@ func texts(addrs []netip.Addr) []string {
 func (c *Case) evidence(g *group) []Evidence {
 	var all []frame
 	for _, i := range g.members {
-		all = append(all, c.details[i].frames...)
+		for f := range c.b.frames.of(c.details[i].frames) {
+			all = append(all, *f)
+		}
 	}
 	slices.SortFunc(all, compareFrames)
 	all = slices.Compact(all)

@@ -93,7 +93,7 @@ func (c *Case) series() (out []series) {
 	add := func(g *group, all bool) {
 		var events []int64
 		for _, i := range g.members {
-			events = append(events, c.details[i].events...)
+			events = c.b.appendEvents(events, c.details[i])
 		}
 		if len(events) < rhythm.MinEvents {
 			return
@@ -104,7 +104,7 @@ func (c *Case) series() (out []series) {
 		}
 	}
 	for i := range c.Destinations {
-		if c.mayBeat(i) && len(c.details[i].events) >= rhythm.MinEvents {
+		if c.mayBeat(i) && 1+c.b.events.count(c.details[i].events) >= rhythm.MinEvents {
 			add(&group{to: c.recipient(i), members: []int{i}}, false)
 		}
 	}
@@ -112,6 +112,15 @@ func (c *Case) series() (out []series) {
 		if len(g.members) > 1 {
 			add(g, true)
 		}
+	}
+	return out
+}
+
+// appendEvents adds the starts of a destination's exchanges.
+func (b *Builder) appendEvents(out []int64, d *dest) []int64 {
+	out = append(out, d.first)
+	for at := range b.events.of(d.events) {
+		out = append(out, *at)
 	}
 	return out
 }
