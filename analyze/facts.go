@@ -29,6 +29,7 @@ type evidence struct {
 	names    []*hostname.Store
 	tunnels  []packet.Tunnel // by TunnelID-1
 	limits   map[string]uint64
+	dropped  bool       // the rows and names, when they were judged
 	sorted   []rowRef   // all rows, in the order of facts, once they were asked for
 	byFrame  []nameRef  // the same of names
 	placing  []nameRef  // of these, the rows that say which networks are inside
@@ -42,6 +43,14 @@ func (e *evidence) ordinal(store int, capture uint32) uint32 {
 		return capture
 	}
 	return e.ordinals[store][capture]
+}
+
+// drop gives the memory of what was judged back: all of it, or what can be made again.
+func (e *evidence) drop(facts bool) {
+	e.sorted, e.byFrame, e.placing = nil, nil, nil
+	if facts {
+		e.rows, e.names, e.dropped = nil, nil, true
+	}
 }
 
 // row reads one row.

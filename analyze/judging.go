@@ -49,7 +49,8 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 		return nil, err
 	}
 	cut := index.Cut
-	e.sorted, e.byFrame = nil, nil // to be made again by who writes facts: the destinations need the memory now
+	unseen := e.unseen(o.Expect)
+	e.drop(!o.Facts) // the destinations need the memory now
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
 	r.Case = o.Case.at(c.From, c.To)
@@ -57,7 +58,6 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	r.Destinations = c.Destinations
 	r.Coverage = e.coverage(b, &sums, cut)
 	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
-	labelDestinations(r)
 	r.Register = c.Entries()
 	r.Findings = c.Findings(o.Rules)
 	r.Suppressions = judge.Suppress(r.Findings, g.suppressions, o.AsOf)
@@ -67,7 +67,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	r.Clients = keepClients(r.Clients, r.Destinations)
 	r.Vendors = sumVendors(r.Destinations)
 	r.Summary = summarise(r)
-	r.Exit = e.exit(o, append(failed, r.unjudged(o)...))
+	r.Exit = e.exit(o, append(failed, r.unjudged(o)...), unseen)
 	r.gate(o.FailOn)
 	if o.FailOnUnused {
 		r.gateUnused()
@@ -256,47 +256,38 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
-// clients are the inside ends that have a destination, by address, with the roles that they are taken for.
+// clients are the inside ends that have a destination, by address, with the roles that they are taken for. Each gets its best label.
 func clients(ds []judge.Destination, labels *judge.Labels, roles *judge.Roles, register *disclosure.Register) ([]Client, map[netip.Addr]judge.Role) {
-	seen := map[netip.Addr]bool{}
+	seen := map[*judge.Inside]bool{}
 	known := map[netip.Addr]judge.Role{}
 	out := []Client{}
 	for i := range ds {
-		if ip := ds[i].Client; !seen[ip] {
-			seen[ip] = true
-			c := Client{IP: ip, Labels: []Label{}}
-			called := labels.Of(ip)
-			for _, l := range called {
-				c.Labels = append(c.Labels, Label{Name: l.Name, Basis: l.Basis, From: timeOf(l.From), To: timeOf(l.To)})
-			}
-			role := roles.Of(ip, called)
-			if register != nil && !register.Shared(ip) {
-				if a := register.AssetOf(ip); a != nil {
-					role = judge.Role{Name: cmp.Or(a.Role, a.Name), Basis: "register"}
-				}
-			}
-			if role.Name != "" {
-				c.Role, c.RoleBasis, known[ip] = role.Name, role.Basis, role
-			}
-			out = append(out, c)
+		in := ds[i].Inside
+		if seen[in] {
+			continue
 		}
+		seen[in] = true
+		c := Client{IP: in.Client, Labels: []Label{}}
+		called := labels.Of(c.IP)
+		for _, l := range called {
+			c.Labels = append(c.Labels, Label{Name: l.Name, Basis: l.Basis, From: timeOf(l.From), To: timeOf(l.To)})
+		}
+		if len(called) > 0 {
+			in.ClientLabel, in.LabelBasis = called[0].Name, called[0].Basis
+		}
+		role := roles.Of(c.IP, called)
+		if register != nil && !register.Shared(c.IP) {
+			if a := register.AssetOf(c.IP); a != nil {
+				role = judge.Role{Name: cmp.Or(a.Role, a.Name), Basis: "register"}
+			}
+		}
+		if role.Name != "" {
+			c.Role, c.RoleBasis, known[c.IP] = role.Name, role.Basis, role
+		}
+		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b Client) int { return a.IP.Compare(b.IP) })
 	return out, known
-}
-
-// labelDestinations gives each destination its client's best label.
-func labelDestinations(r *Result) {
-	best := map[netip.Addr]Label{}
-	for i := range r.Clients {
-		if c := &r.Clients[i]; len(c.Labels) > 0 {
-			best[c.IP] = c.Labels[0]
-		}
-	}
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
-		d.ClientLabel, d.LabelBasis = best[d.Client].Name, best[d.Client].Basis
-	}
 }
 
 // vendorSum is a Vendor in the making.

@@ -13,7 +13,7 @@ type Hosts struct {
 	networks *Networks
 	seed     maphash.Seed // only places in the index depend on it, never a number
 	index    []uint32     // open addressing, as many as a power of two: the number of an address and one; 0 for none
-	addrs    []packet.Addr
+	addrs    List[packet.Addr] // from number 0 on
 	sides    []Side
 }
 
@@ -25,10 +25,10 @@ func NewHosts(n *Networks) *Hosts {
 }
 
 // Len is how many addresses have a number: those from 0 on.
-func (h *Hosts) Len() int { return len(h.addrs) }
+func (h *Hosts) Len() int { return h.addrs.Len() }
 
 // Addr is the address of a number.
-func (h *Hosts) Addr(n uint32) packet.Addr { return h.addrs[n] }
+func (h *Hosts) Addr(n uint32) packet.Addr { return *h.addrs.At(n + 1) }
 
 // Side says where the address of a number is. It is the same for an IPv4 address in either form.
 func (h *Hosts) Side(n uint32) Side { return h.sides[n] }
@@ -45,11 +45,11 @@ func (h *Hosts) Number(a packet.Addr) uint32 {
 	if h.index[at] != 0 {
 		return h.index[at] - 1
 	}
-	h.addrs = append(h.addrs, a)
+	addr, n := h.addrs.Add()
+	*addr = a
 	h.sides = append(h.sides, h.networks.Side(a.Netip(true)))
-	n := uint32(len(h.addrs))
 	h.index[at] = n
-	if len(h.addrs)*4 >= len(h.index)*3 {
+	if h.Len()*4 >= len(h.index)*3 {
 		h.grow()
 	}
 	return n - 1
@@ -59,7 +59,7 @@ func (h *Hosts) Number(a packet.Addr) uint32 {
 func (h *Hosts) place(a packet.Addr) uint32 {
 	mask := uint32(len(h.index) - 1)
 	i := uint32(maphash.Bytes(h.seed, a[:])) & mask
-	for h.index[i] != 0 && h.addrs[h.index[i]-1] != a {
+	for h.index[i] != 0 && *h.addrs.At(h.index[i]) != a {
 		i = (i + 1) & mask
 	}
 	return i
@@ -68,7 +68,9 @@ func (h *Hosts) place(a packet.Addr) uint32 {
 // grow doubles the index.
 func (h *Hosts) grow() {
 	h.index = make([]uint32, 2*len(h.index))
-	for n, a := range h.addrs {
-		h.index[h.place(a)] = uint32(n + 1)
+	n := uint32(0)
+	for a := range h.addrs.All() {
+		n++
+		h.index[h.place(*a)] = n
 	}
 }

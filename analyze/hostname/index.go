@@ -59,9 +59,9 @@ type Value struct {
 
 // Index finds the names of flows when all evidence is in.
 type Index struct {
-	Hosts   *flow.Hosts // numbers the addresses of all keys below
-	Names   *Names      // numbers the names
-	Queries []Lookup    // in the order of their first question
+	Hosts   *flow.Hosts       // numbers the addresses of all keys below
+	Names   *Names            // numbers the names
+	Queries flow.List[Lookup] // in the order of their first question
 	// Cut counts flows for which more answers stood than were looked at.
 	Cut uint64
 
@@ -72,7 +72,7 @@ type Index struct {
 	asked   map[uint32]int64   // time of the first answer to a client
 	ech     map[echConfig]bool
 	located map[uint32]bool  // names that answers gave addresses for
-	lookups map[Query]uint32 // place in Queries
+	lookups map[Query]uint32 // number in Queries
 
 	naming Naming // of the latest call of Flow
 }
@@ -234,11 +234,12 @@ func (x *Index) addQuery(n *Name) {
 	k := Query{x.Hosts.Number(n.Client), x.Names.normal(n.Name), n.V6}
 	at, ok := x.lookups[k]
 	if !ok {
-		at = uint32(len(x.Queries))
+		var l *Lookup
+		l, at = x.Queries.Add()
+		*l = Lookup{Query: k, First: n.At, Last: n.At, Frame: n.Frame, Capture: n.Capture}
 		x.lookups[k] = at
-		x.Queries = append(x.Queries, Lookup{Query: k, First: n.At, Last: n.At, Frame: n.Frame, Capture: n.Capture})
 	}
-	l := &x.Queries[at]
+	l := x.Queries.At(at)
 	l.First, l.Last = min(l.First, n.At), max(l.Last, n.At)
 	l.Address = l.Address || address
 }

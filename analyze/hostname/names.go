@@ -1,10 +1,16 @@
 package hostname
 
+import "strings"
+
 // Names numbers texts, each once, so that keys made of them are short and hold no pointer. "" is 0.
 type Names struct {
 	numbers map[string]uint32
 	texts   []string
+	room    strings.Builder // what texts are cut out of, some at a time: the garbage collector looks at each that lies alone
 }
+
+// namesRoom is how many bytes of texts are allocated at a time.
+const namesRoom = 16 << 10
 
 // NewNames returns a Names that has the empty text alone.
 func NewNames() *Names { return &Names{numbers: map[string]uint32{}, texts: []string{""}} }
@@ -16,7 +22,7 @@ func (t *Names) Number(s string) uint32 {
 	}
 	n, ok := t.numbers[s]
 	if !ok {
-		n = t.add(s)
+		n = t.add([]byte(s))
 	}
 	return n
 }
@@ -27,10 +33,18 @@ func (t *Names) Text(n uint32) string { return t.texts[n] }
 // Len is how many texts have a number: those from 0 on.
 func (t *Names) Len() int { return len(t.texts) }
 
-func (t *Names) add(s string) uint32 {
+// add gives a text, which has none, its number.
+func (t *Names) add(s []byte) uint32 {
+	if t.room.Cap()-t.room.Len() < len(s) {
+		t.room = strings.Builder{}
+		t.room.Grow(max(namesRoom, len(s)))
+	}
+	from := t.room.Len()
+	t.room.Write(s)
+	own := t.room.String()[from:]
 	n := uint32(len(t.texts))
-	t.numbers[s] = n
-	t.texts = append(t.texts, s)
+	t.numbers[own] = n
+	t.texts = append(t.texts, own)
 	return n
 }
 
@@ -42,7 +56,7 @@ func (t *Names) normal(name []byte) uint32 {
 	if n, ok := t.numbers[string(name)]; ok || len(name) == 0 {
 		return n
 	}
-	return t.add(string(name))
+	return t.add(name)
 }
 
 // isNormal says whether a name is surely in the form that Normal gives it, as most are.

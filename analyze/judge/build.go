@@ -6,19 +6,20 @@ import (
 	"strconv"
 	"strings"
 
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
 	"phonehome/analyze/packet"
 )
 
-// Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet. What it keeps of destinations in the making lies in slabs without
+// Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet. What it keeps of destinations in the making lies in lists without
 // pointers: a big capture has hundreds of thousands.
 type Builder struct {
 	hosts  *flow.Hosts
 	names  *hostname.Index
 	texts  *hostname.Names
 	index  map[destKey]uint32
-	dests  slab[dest]
+	dests  flow.List[dest]
 	folded map[foldedNet]uint32 // texts of networks
 	named  []hostname.Named     // of the leg being added
 	ranked []sum[end]           // what byServer returns, until the next call
@@ -30,13 +31,16 @@ type Builder struct {
 	frames    chains[frame]
 	events    chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
 	ids       chains[flow.CommunityID] // of the first flows, each once
-	rare      slab[rare]
+	rare      flow.List[rare]
 
 	// Lists of the destinations that are made.
 	serverLists   pieces[Server]
 	evidenceLists pieces[Evidence]
 	frameLists    pieces[uint64]
 	hourLists     pieces[HourOut]
+	clients       map[end]*Inside
+	nobody        *Attribution          // of destinations that have no vendor
+	unjudged      *disclosure.Judgement // of all, where there is no register
 	idLists       pieces[flow.CommunityID]
 	citing        []frame // frames of the destination being made
 	namedBy       [hostname.Sources]named
@@ -63,7 +67,8 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
-	return &Builder{hosts: x.Hosts, names: x, texts: x.Names, index: map[destKey]uint32{}, folded: map[foldedNet]uint32{}, outsiders: candidates{}}
+	return &Builder{hosts: x.Hosts, names: x, texts: x.Names, index: map[destKey]uint32{}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+		clients: map[end]*Inside{}, nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 }
 
 // NamedBy sums the payload out of outbound rows by name source.
@@ -143,15 +148,15 @@ func (b *Builder) rareOf(d *dest) rare {
 	if d.rare == 0 {
 		return rare{}
 	}
-	return *b.rare.at(d.rare)
+	return *b.rare.At(d.rare)
 }
 
 // makeRare is what a destination has of rare things, to be added to.
 func (b *Builder) makeRare(d *dest) *rare {
 	if d.rare == 0 {
-		_, d.rare = b.rare.add()
+		_, d.rare = b.rare.Add()
 	}
-	return b.rare.at(d.rare)
+	return b.rare.At(d.rare)
 }
 
 // otherName is one of several names that fit.
@@ -420,7 +425,7 @@ func (l *leg) state() stateRank {
 func (b *Builder) dest(l *leg) *dest {
 	k := b.key(l)
 	if n, ok := b.index[k]; ok {
-		d := b.dests.at(n)
+		d := b.dests.At(n)
 		if len(l.names) == 1 && l.names[0].Source < d.source {
 			d.name, d.source = l.names[0].Number, l.names[0].Source
 		}
@@ -442,10 +447,10 @@ func (b *Builder) dest(l *leg) *dest {
 func (b *Builder) newDest(k destKey) *dest {
 	n, ok := b.index[k]
 	if !ok {
-		_, n = b.dests.add()
+		_, n = b.dests.Add()
 		b.index[k] = n
 	}
-	d := b.dests.at(n)
+	d := b.dests.At(n)
 	*d = dest{key: k, source: hostname.FromNone, state: rankLookedUp}
 	return d
 }

@@ -22,8 +22,9 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 	c.shares = make([][]disclosure.Share, len(c.Destinations))
 	for i, answer := range j.Finish() {
 		d := &c.Destinations[i]
-		d.Disclosure, c.shares[i] = answer.Judgement, answer.Shares
-		d.Disclosure.Claimed = c.claimed(i)
+		own := answer.Judgement
+		d.Disclosure, c.shares[i] = &own, answer.Shares
+		own.Claimed = c.claimed(i)
 		d.registered(r, answer.Shares[0].Entries)
 		if s := r.AssetOf(d.Client); s != nil && !r.Shared(d.Client) {
 			d.Asset = s.Name
@@ -77,11 +78,13 @@ func (o *Destination) registered(r *disclosure.Register, ids []string) {
 	if all.Vendor == "" {
 		return
 	}
-	if o.Vendor != all.Vendor {
-		o.Product, o.Purpose = "", ""
+	own := *o.Attribution
+	if own.Vendor != all.Vendor {
+		own.Product, own.Purpose = "", ""
 	}
-	o.Vendor, o.VendorBasis = all.Vendor, basisRegister
-	o.Product, o.Purpose = cmp.Or(all.Product, o.Product), cmp.Or(all.Purpose, o.Purpose)
+	own.Vendor, own.VendorBasis = all.Vendor, basisRegister
+	own.Product, own.Purpose = cmp.Or(all.Product, own.Product), cmp.Or(all.Purpose, own.Purpose)
+	o.Attribution = &own
 }
 
 // agreed is what two entries both say.
@@ -106,7 +109,7 @@ func (c *Case) claimed(i int) bool {
 
 // has says whether a verdict holds for a destination, as the gravest or beside it.
 func (c *Case) has(i int, v disclosure.Verdict) bool {
-	j := &c.Destinations[i].Disclosure
+	j := c.Destinations[i].Disclosure
 	return j.Verdict == v || slices.Contains(j.Also, v)
 }
 

@@ -14,7 +14,8 @@ import (
 
 // asked is a case of one destination, of 1,000 bytes to the server 192.0.2.1 in the first hour of 1970.
 func asked(d Destination) *Case {
-	d.Client, d.Port, d.Transport, d.First, d.Last = netip.MustParseAddr("10.0.0.5"), 443, "tcp", time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
+	d.Inside, d.Attribution, d.Disclosure = &Inside{Client: netip.MustParseAddr("10.0.0.5")}, &Attribution{}, &disclosure.Judgement{}
+	d.Port, d.Transport, d.First, d.Last = 443, "tcp", time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
 	h := flow.NewHosts(flow.NewNetworks(false))
 	b := NewBuilder(hostname.NewIndex(h))
 	more := &dest{}

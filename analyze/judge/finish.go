@@ -22,19 +22,21 @@ type Attributor struct {
 	Catalogue *vendors.Catalogue
 	Geo       *vendors.Geo
 	Register  *disclosure.Register // nil for none
-	matches   map[string]vendors.Match
+	matches   map[string]*Attribution
 }
 
-func (a *Attributor) match(name string) vendors.Match {
-	m, ok := a.matches[name]
-	if !ok {
-		if a.matches == nil {
-			a.matches = map[string]vendors.Match{}
-		}
-		m = a.Catalogue.Match(name)
-		a.matches[name] = m
+// match says whose a name is.
+func (a *Attributor) match(name string) *Attribution {
+	if a.matches == nil {
+		a.matches = map[string]*Attribution{}
 	}
-	return m
+	known := a.matches[name]
+	if known == nil {
+		m := a.Catalogue.Match(name)
+		known = &Attribution{Vendor: m.Vendor, Product: m.Product, Purpose: m.Purpose, VendorBasis: m.Basis, Hoster: m.Hoster, Tenant: m.Tenant, RegistrableDomain: m.RegistrableDomain}
+		a.matches[name] = known
+	}
+	return known
 }
 
 const (
@@ -50,7 +52,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addTunnels(tunnels)
 	b.namedValues()
 	b.index, b.names, b.folded = nil, nil, nil // nothing is looked up any more
-	all := slices.Collect(b.dests.all())
+	all := slices.Collect(b.dests.All())
 	slices.SortFunc(all, b.compare)
 	out := make([]Destination, len(all))
 	for i, d := range all {
@@ -104,7 +106,7 @@ func (b *Builder) markProxyLegs() {
 	}
 	legs := map[outer]bool{}
 	proxies, own := map[uint32]netip.Addr{}, map[netip.Addr]bool{}
-	for d := range b.dests.all() {
+	for d := range b.dests.All() {
 		via := d.key.via
 		if via == 0 || proxies[via].IsValid() {
 			continue
@@ -116,12 +118,12 @@ func (b *Builder) markProxyLegs() {
 	if len(proxies) == 0 {
 		return
 	}
-	for d := range b.dests.all() {
+	for d := range b.dests.All() {
 		if client := b.addr(d.key.client); d.key.via == 0 && own[client] {
 			legs[outer{client, d.key.what, d.key.kind & keyNamed}] = true
 		}
 	}
-	for d := range b.dests.all() {
+	for d := range b.dests.All() {
 		if proxy, ok := proxies[d.key.via]; ok && legs[outer{proxy, d.key.what, d.key.kind & keyNamed}] {
 			d.notes |= noteBothLegs
 		}
@@ -148,7 +150,7 @@ func (b *Builder) insideNames() map[uint32]bool {
 func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]uint32) {
 	type visited struct{ host, name uint32 }
 	seen := map[visited]bool{}
-	for d := range b.dests.all() {
+	for d := range b.dests.All() {
 		if d.name != 0 {
 			seen[visited{d.key.client.host(), d.name}] = true
 		}
@@ -157,8 +159,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 	}
 	inside := b.insideNames()
-	for i := range b.names.Queries {
-		q := &b.names.Queries[i]
+	for q := range b.names.Queries.All() {
 		client := endOf(q.Client, q.V6)
 		if !q.Address || seen[visited{q.Client, q.Name}] || inside[q.Name] || !publicName(b.texts.Text(q.Name)) || b.hosts.Side(q.Client) != flow.Inside ||
 			tunnels[carrier{client, domains[q.Name]}] != nil {
@@ -185,7 +186,7 @@ func (k *destKey) transportName() string {
 
 func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
-	o.Client, o.Port, o.Transport, o.Via = b.addr(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
+	o.Inside, o.Port, o.Transport, o.Via = b.inside(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
 	o.Name, o.NameSource, o.State = b.texts.Text(d.name), d.source.String(), states[d.state]
 	o.OtherNames = []OtherName{}
 	for n := range b.others.of(d.others) {
@@ -199,12 +200,22 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 			o.Notes = append(o.Notes, n.text)
 		}
 	}
-	o.Disclosure = disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}
-	o.attribute(a)
+	o.Disclosure = b.unjudged
+	b.attribute(o, a)
 	b.listServers(d, o, a.Geo)
 	o.Evidence = b.evidence(d)
 	o.CommunityIDs = b.communityIDs(d)
 	o.Hours = b.hours(d)
+}
+
+// inside is a client: one for all its destinations.
+func (b *Builder) inside(client end) *Inside {
+	in := b.clients[client]
+	if in == nil {
+		in = &Inside{Client: b.addr(client)}
+		b.clients[client] = in
+	}
+	return in
 }
 
 // communityIDs are those that were kept; nil for none.
@@ -258,27 +269,20 @@ func (b *Builder) mostOf(list chain) (best string) {
 }
 
 // attribute sets the vendor: of the name, or of all names that fit, where they agree.
-func (o *Destination) attribute(a *Attributor) {
+func (b *Builder) attribute(o *Destination, a *Attributor) {
+	o.Attribution = b.nobody
 	if o.Name != "" {
-		o.setVendor(a.match(o.Name))
+		o.Attribution = a.match(o.Name)
 		return
 	}
 	for i, n := range o.OtherNames {
 		m := a.match(n.Name)
 		if i > 0 && m.Vendor != o.Vendor {
-			o.setVendor(vendors.Match{Basis: "none"})
+			o.Attribution = b.nobody
 			return
 		}
-		o.setVendor(m)
+		o.Attribution = m
 	}
-	if len(o.OtherNames) == 0 {
-		o.VendorBasis = "none"
-	}
-}
-
-func (o *Destination) setVendor(m vendors.Match) {
-	o.Vendor, o.Product, o.Purpose, o.VendorBasis = m.Vendor, m.Product, m.Purpose, m.Basis
-	o.Hoster, o.Tenant, o.RegistrableDomain = m.Hoster, m.Tenant, m.RegistrableDomain
 }
 
 // listServers lists the addresses, most payload out first.
@@ -288,8 +292,7 @@ func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
 	o.Servers = b.serverLists.take(min(len(list), maxServers))
 	for i := range o.Servers {
 		ip := b.addr(list[i].key)
-		p := geo.Lookup(ip)
-		o.Servers[i] = Server{IP: ip, Country: p.Country, ASN: p.ASN, Network: p.Network}
+		o.Servers[i] = Server{ip, geo.Lookup(ip)}
 	}
 }
 

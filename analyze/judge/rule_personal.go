@@ -144,12 +144,12 @@ const inNames = "dns-name"
 
 // namedValues looks for personal data in the names that destinations were looked up by.
 func (b *Builder) namedValues() {
-	for d := range b.dests.all() {
+	for d := range b.dests.All() {
 		if d.state != rankLookedUp {
 			continue
 		}
 		personal.Text([]byte(b.texts.Text(d.name)), func(f personal.Find) {
-			asked := b.frames.links.at(d.frames.first).value // what names it came first
+			asked := b.frames.links.At(d.frames.first).value // what names it came first
 			b.addPersonal(d, &hostname.Value{Kind: string(f.Kind), Masked: f.Masked, In: inNames, Bucket: f.Bucket, Frame: asked.number, Capture: asked.capture})
 		})
 	}

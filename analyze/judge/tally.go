@@ -40,7 +40,7 @@ func (t *tallies[K]) add(to *chain, k K, n uint64) {
 func (t *tallies[K]) addLate(to *chain, k K, n uint64) {
 	at := tallied[K]{to.first, k}
 	if l, ok := t.index[at]; ok {
-		t.links.at(l).value.n += n
+		t.links.At(l).value.n += n
 		return
 	}
 	if t.index == nil {

@@ -79,8 +79,7 @@ func (t *carried) many() bool {
 // tunnels finds the domains whose names carry data; questions for names of a private kind are none of them. domains are the registrable domains of all names looked at: texts.
 func (b *Builder) tunnels() (all map[carrier]*carried, domains map[uint32]uint32) {
 	all, domains = map[carrier]*carried{}, map[uint32]uint32{}
-	for i := range b.names.Queries {
-		q := &b.names.Queries[i]
+	for q := range b.names.Queries.All() {
 		name := b.texts.Text(q.Name)
 		if len(name) < tunnelMean/2 || !publicName(name) || b.hosts.Side(q.Client) != flow.Inside {
 			continue
@@ -121,8 +120,7 @@ func (b *Builder) readTexts(all map[carrier]*carried, domains map[uint32]uint32)
 	for _, t := range all {
 		t.counts = new([256]uint64)
 	}
-	for i := range b.names.Queries {
-		q := &b.names.Queries[i]
+	for q := range b.names.Queries.All() {
 		t := all[carrier{endOf(q.Client, q.V6), domains[q.Name]}]
 		if below, ok := b.below(b.texts.Text(q.Name), domains[q.Name]); ok && t != nil {
 			t.addText(below, q)
