@@ -290,30 +290,13 @@ func clients(ds []judge.Destination, labels *judge.Labels, roles *judge.Roles, r
 	return out, known
 }
 
-// vendorSum is a Vendor in the making.
-type vendorSum struct {
-	Vendor
-	hours   map[int32]uint64
-	clients map[netip.Addr]bool
-	days    map[int32]bool
-}
-
 // sumVendors sums destinations by vendor; those without one are each other's strangers and stand under "".
 func sumVendors(ds []judge.Destination) []Vendor {
-	sums := map[string]*vendorSum{}
-	for i := range ds {
-		d := &ds[i]
-		v := sums[d.Vendor]
-		if v == nil {
-			v = &vendorSum{Vendor: Vendor{Vendor: d.Vendor, Basis: d.VendorBasis, First: d.First, Last: d.Last, Verdicts: map[string]int{}, Series: []Hour{}},
-				hours: map[int32]uint64{}, clients: map[netip.Addr]bool{}, days: map[int32]bool{}}
-			sums[d.Vendor] = v
-		}
-		v.add(d)
-	}
-	out := make([]Vendor, 0, len(sums))
-	for _, v := range sums {
-		out = append(out, v.finish())
+	s := vendorSums{clients: map[netip.Addr]int{}}
+	lists := byVendor(ds)
+	out := make([]Vendor, 0, len(lists))
+	for _, l := range lists {
+		out = append(out, s.sum(ds, l))
 	}
 	slices.SortFunc(out, func(a, b Vendor) int {
 		return cmp.Or(cmp.Compare(b.PayloadOut, a.PayloadOut), cmp.Compare(a.Vendor, b.Vendor))
@@ -321,8 +304,63 @@ func sumVendors(ds []judge.Destination) []Vendor {
 	return out
 }
 
-func (v *vendorSum) add(d *judge.Destination) {
-	v.clients[d.Client] = true
+// byVendor lists the places of the destinations of each vendor.
+func byVendor(ds []judge.Destination) [][]int {
+	numbers := map[string]int{}
+	of, sizes := make([]int, len(ds)), []int{}
+	for i := range ds {
+		n, ok := numbers[ds[i].Vendor]
+		if !ok {
+			n = len(sizes)
+			numbers[ds[i].Vendor] = n
+			sizes = append(sizes, 0)
+		}
+		of[i] = n
+		sizes[n]++
+	}
+	out, room := make([][]int, len(sizes)), make([]int, len(ds))
+	for n, size := range sizes {
+		out[n], room = room[:0:size], room[size:]
+	}
+	for i, n := range of {
+		out[n] = append(out[n], i)
+	}
+	return out
+}
+
+// vendorSums sums one vendor after the other.
+type vendorSums struct {
+	vendors int
+	clients map[netip.Addr]int // the latest vendor that each was met with
+	hours   []judge.HourOut    // of the vendor being summed
+}
+
+func (s *vendorSums) sum(ds []judge.Destination, list []int) Vendor {
+	first := &ds[list[0]]
+	v := Vendor{Vendor: first.Vendor, Basis: first.VendorBasis, First: first.First, Last: first.Last, Verdicts: map[string]int{}, Series: []Hour{}}
+	s.vendors++
+	s.hours = s.hours[:0]
+	for _, i := range list {
+		s.add(&v, &ds[i])
+	}
+	slices.SortFunc(s.hours, func(a, b judge.HourOut) int { return cmp.Compare(a.Hour, b.Hour) })
+	for i, h := range s.hours {
+		if i == 0 || floorDay(h.Hour) != floorDay(s.hours[i-1].Hour) {
+			v.ActiveDays++
+		}
+		if i == 0 || h.Hour != s.hours[i-1].Hour {
+			v.Series = append(v.Series, Hour{Hour: time.Unix(int64(h.Hour)*int64(time.Hour/time.Second), 0).UTC()})
+		}
+		v.Series[len(v.Series)-1].PayloadOut += h.PayloadOut
+	}
+	return v
+}
+
+func (s *vendorSums) add(v *Vendor, d *judge.Destination) {
+	if s.clients[d.Client] != s.vendors {
+		s.clients[d.Client] = s.vendors
+		v.Clients++
+	}
 	v.Verdicts[string(d.Disclosure.Verdict)]++
 	if d.First.Before(v.First) {
 		v.First = d.First
@@ -335,10 +373,7 @@ func (v *vendorSum) add(d *judge.Destination) {
 	}
 	v.PayloadOut += d.PayloadOut
 	v.PayloadIn += d.PayloadIn
-	for _, h := range d.Hours {
-		v.hours[h.Hour] += h.PayloadOut
-		v.days[floorDay(h.Hour)] = true
-	}
+	s.hours = append(s.hours, d.Hours...)
 }
 
 const hoursADay = 24
@@ -348,19 +383,6 @@ func floorDay(hour int32) int32 {
 		return (hour - hoursADay + 1) / hoursADay
 	}
 	return hour / hoursADay
-}
-
-func (v *vendorSum) finish() Vendor {
-	v.Clients, v.ActiveDays = len(v.clients), len(v.days)
-	hours := make([]int32, 0, len(v.hours))
-	for h := range v.hours {
-		hours = append(hours, h)
-	}
-	slices.Sort(hours)
-	for _, h := range hours {
-		v.Series = append(v.Series, Hour{Hour: time.Unix(int64(h)*int64(time.Hour/time.Second), 0).UTC(), PayloadOut: v.hours[h]})
-	}
-	return v.Vendor
 }
 
 func summarise(r *Result) Summary {

@@ -11,8 +11,8 @@ import (
 // hundreds of thousands of addresses, and each stands in many keys.
 type Hosts struct {
 	networks *Networks
-	seed     maphash.Seed // only places in the index depend on it, never a number
-	index    []uint32     // open addressing, as many as a power of two: the number of an address and one; 0 for none
+	seed     maphash.Seed      // only places in the index depend on it, never a number
+	index    []uint32          // open addressing, as many as a power of two: the number of an address and one; 0 for none
 	addrs    List[packet.Addr] // from number 0 on
 	sides    []Side
 }

@@ -32,6 +32,7 @@ type Case struct {
 	to       []int32 // of each destination, the number of its recipient; nil until they are asked for
 
 	recipients []recipient
+	picked     []int // what byRecipient picked latest
 	b          *Builder
 }
 

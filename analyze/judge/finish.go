@@ -52,12 +52,16 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addTunnels(tunnels)
 	b.namedValues()
 	b.index, b.names, b.folded = nil, nil, nil // nothing is looked up any more
-	all := slices.Collect(b.dests.All())
+	all := slices.AppendSeq(make([]*dest, 0, b.dests.Len()), b.dests.All())
 	slices.SortFunc(all, b.compare)
 	out := make([]Destination, len(all))
+	ids := strings.Builder{} // that all are cut out of
+	ids.Grow(len(all) * len("d"+strconv.Itoa(len(all))))
 	for i, d := range all {
 		b.finish(d, &out[i], a)
-		out[i].ID = "d" + strconv.Itoa(i+1)
+		from := ids.Len()
+		ids.WriteString("d" + strconv.Itoa(i+1))
+		out[i].ID = ids.String()[from:]
 	}
 	b.ids = chains[flow.CommunityID]{}
 	c := &Case{Destinations: out, details: all, b: b}

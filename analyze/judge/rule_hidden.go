@@ -44,6 +44,9 @@ func isResolver(name string) bool {
 
 // hides says how a destination hides where its client goes; "" if it does not.
 func hides(d *Destination) string {
+	if !encrypted(d) {
+		return "" // most
+	}
 	for _, k := range hiddenKinds {
 		if k.is(d) {
 			return k.text

@@ -106,7 +106,7 @@ func (k *kindOf) severity(kind personal.Kind) Severity {
 }
 
 func findPersonal(c *Case) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool { return c.b.rareOf(c.details[i]).personal != nil }) {
+	for _, g := range c.rareByRecipient(func(r rare) bool { return r.personal != nil }) {
 		all := values{}
 		for _, i := range g.members {
 			all.join(c.b.rareOf(c.details[i]).personal)

@@ -34,7 +34,7 @@ var tunnelRule = Rule{
 }
 
 func findTunnel(c *Case) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool { return c.b.rareOf(c.details[i]).carried != nil }) {
+	for _, g := range c.rareByRecipient(func(r rare) bool { return r.carried != nil }) {
 		f := c.finding(g)
 		var names, bytes uint64
 		var entropy, mean float64
