@@ -35,6 +35,7 @@ func DefaultOptions() Options {
 		Hash:          true,
 		InferInternal: true,
 		GeoEmbedded:   true,
+		Facts:         true,
 		Limits:        DefaultLimits(),
 	}
 }
@@ -172,7 +173,7 @@ func Facts(ctx context.Context, o Options, w io.Writer) (Exit, error) {
 	if err := e.writeFacts(w); err != nil {
 		return Exit{}, fmt.Errorf("write facts: %w", err)
 	}
-	return e.exit(o, e.failed), nil
+	return e.exit(o, e.failed, e.unseen(o.Expect)), nil
 }
 
 // Scan reads the inputs and says what they mean.
@@ -213,26 +214,35 @@ func Scan(ctx context.Context, o Options) (*Result, error) {
 
 // WriteFacts writes the facts that the result rests on. A result that was read from a file has none.
 func (r *Result) WriteFacts(w io.Writer) error {
-	if r.evidence == nil {
-		return errNoFacts
+	if err := r.hasFacts(); err != nil {
+		return err
 	}
 	return r.evidence.writeFacts(w)
 }
 
-var errNoFacts = errors.New("a saved result holds no facts: scan the captures, or keep their facts with -o facts=FILE.zst")
+// hasFacts says why a result has no facts.
+func (r *Result) hasFacts() error {
+	switch {
+	case r.evidence == nil:
+		return errors.New("a saved result holds no facts: scan the captures, or keep their facts with -o facts=FILE.zst")
+	case r.evidence.dropped:
+		return errors.New("the facts were not kept: see Options.Facts")
+	}
+	return nil
+}
 
 // EachFlow calls f with each flow row of the facts in their order; the Row is reused. A result that was read from a file has none.
 func (r *Result) EachFlow(f func(*flow.Row) error) error {
-	if r.evidence == nil {
-		return errNoFacts
+	if err := r.hasFacts(); err != nil {
+		return err
 	}
 	return r.evidence.eachFlow(f)
 }
 
 // EachName calls f with each name row of the facts in their order, as EachFlow does.
 func (r *Result) EachName(f func(*hostname.Name) error) error {
-	if r.evidence == nil {
-		return errNoFacts
+	if err := r.hasFacts(); err != nil {
+		return err
 	}
 	return r.evidence.eachName(f)
 }

@@ -60,8 +60,8 @@ func (e *evidence) coverage(b *judge.Builder, sums *coverageSums, cut uint64) Co
 	if cut > 0 {
 		c.LimitsHit["dns-candidates"] += cut
 	}
-	c.Outbound = Outbound{WireBytes: b.WireOut, NamedBy: b.NamedBy}
-	for _, n := range b.NamedBy {
+	c.Outbound = Outbound{WireBytes: b.WireOut, NamedBy: b.NamedBy()}
+	for _, n := range c.Outbound.NamedBy {
 		c.Outbound.PayloadBytes += n
 	}
 	for _, p := range b.ProposeInternal() {
@@ -115,8 +115,8 @@ func (r *Result) unjudged(Options) []string {
 	return nil
 }
 
-// exit says how a run ends (help exit-codes): problems are those that are known already.
-func (e *evidence) exit(o Options, problems []string) Exit {
+// exit says how a run ends (help exit-codes): problems are those that are known already, unseen the expected names that are missing.
+func (e *evidence) exit(o Options, problems, unseen []string) Exit {
 	reasons := slices.Clone(problems)
 	var packets uint64
 	for i := range e.captures {
@@ -132,7 +132,7 @@ func (e *evidence) exit(o Options, problems []string) Exit {
 			reasons = append(reasons, fmt.Sprintf("limit %s hit %d times", k, e.limits[k]))
 		}
 	}
-	reasons = append(reasons, e.unseen(o.Expect)...)
+	reasons = append(reasons, unseen...)
 	if len(reasons) > 0 {
 		return Exit{Code: 3, Reasons: reasons}
 	}

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"testing"
 
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/judge"
+	"phonehome/analyze/vendors"
 )
 
 // went is a destination of a client, in a country.
 func went(name, country string, out uint64) judge.Destination {
-	return judge.Destination{Name: name, Client: netip.MustParseAddr("10.0.0.5"), Port: 443, Transport: "tcp", OpenedBy: "client", State: judge.Transferred, PayloadOut: out, Vendor: "Example",
-		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Country: country}}}
+	return judge.Destination{Name: name, Inside: &judge.Inside{Client: netip.MustParseAddr("10.0.0.5")}, Port: 443, Transport: "tcp", OpenedBy: "client", State: judge.Transferred, PayloadOut: out, Attribution: &judge.Attribution{Vendor: "Example"}, Disclosure: &disclosure.Judgement{},
+		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: country}}}}
 }
 
 // asked is a name that was only looked up.

@@ -31,6 +31,7 @@ type evidence struct {
 	names    []*hostname.Store
 	tunnels  []packet.Tunnel // by TunnelID-1
 	limits   map[string]uint64
+	dropped  bool       // the rows and names, when they were judged
 	sorted   []rowRef   // all rows, in the order of facts, once they were asked for
 	byFrame  []nameRef  // the same of names
 	placing  []nameRef  // of these, the rows that say which networks are inside
@@ -44,6 +45,14 @@ func (e *evidence) ordinal(store int, capture uint32) uint32 {
 		return capture
 	}
 	return e.ordinals[store][capture]
+}
+
+// drop gives the memory of what was judged back: all of it, or what can be made again.
+func (e *evidence) drop(facts bool) {
+	e.sorted, e.byFrame, e.placing = nil, nil, nil
+	if facts {
+		e.rows, e.names, e.dropped = nil, nil, true
+	}
 }
 
 // row reads one row.
@@ -159,7 +168,7 @@ func (e *evidence) sortRows(see func(*flow.Row)) {
 func (e *evidence) writeFacts(w io.Writer) error {
 	const buffer = 256 << 10
 	bw := bufio.NewWriterSize(w, buffer)
-	f := factWriter{w: bw, e: e, index: hostname.NewIndex()}
+	f := factWriter{w: bw, e: e, index: hostname.NewIndex(nil)}
 	err := e.eachName(func(n *hostname.Name) error { f.index.AddECH(n); return nil })
 	if err == nil {
 		err = e.eachName(f.name)

@@ -94,7 +94,7 @@ func (e *evidence) flowOf(n *hostname.Name, r *flow.Row) bool {
 	return false
 }
 
-// FlowOf reads the flow in which something was said into w; false where its packets are in none, and of a result that was read from a file.
+// FlowOf reads the flow in which something was said into w; false where its packets are in none, and of a result without facts.
 func (r *Result) FlowOf(n *hostname.Name, w *flow.Row) bool {
-	return r.evidence != nil && r.evidence.flowOf(n, w)
+	return r.hasFacts() == nil && r.evidence.flowOf(n, w)
 }

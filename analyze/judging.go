@@ -23,7 +23,8 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	r.Settings = settings(o, networks, inferred, geo, g)
-	index, labels, roles := hostname.NewIndex(), judge.NewLabels(networks), judge.NewRoles(networks)
+	hosts := flow.NewHosts(networks)
+	index, labels, roles := hostname.NewIndex(hosts), judge.NewLabels(hosts), judge.NewRoles(hosts)
 	err = e.eachName(func(n *hostname.Name) error {
 		index.Add(n)
 		labels.Add(n)
@@ -34,9 +35,10 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	index.Sort()
-	b := judge.NewBuilder(networks, index)
+	b := judge.NewBuilder(index)
 	sums := coverageSums{}
 	err = e.eachFlow(func(w *flow.Row) error {
+		hosts.Look(w)
 		b.Add(w)
 		labels.AddRow(w)
 		roles.AddRow(w)
@@ -47,7 +49,8 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	cut := index.Cut
-	e.sorted, e.byFrame = nil, nil // to be made again by who writes facts: the destinations need the memory now
+	unseen := e.unseen(o.Expect)
+	e.drop(!o.Facts) // the destinations need the memory now
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
 	r.Case = o.Case.at(c.From, c.To)
@@ -55,7 +58,6 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 	r.Destinations = c.Destinations
 	r.Coverage = e.coverage(b, &sums, cut)
 	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
-	labelDestinations(r)
 	r.Register = c.Entries()
 	r.Findings = c.Findings(o.Rules)
 	r.Suppressions = judge.Suppress(r.Findings, g.suppressions, o.AsOf)
@@ -65,7 +67,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 	r.Clients = keepClients(r.Clients, r.Destinations)
 	r.Vendors = sumVendors(r.Destinations)
 	r.Summary = summarise(r)
-	r.Exit = e.exit(o, append(e.failed, r.unjudged(o)...))
+	r.Exit = e.exit(o, append(e.failed, r.unjudged(o)...), unseen)
 	r.gate(o.FailOn)
 	if o.FailOnUnused {
 		r.gateUnused()
@@ -254,73 +256,47 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
-// clients are the inside ends that have a destination, by address, with the roles that they are taken for.
+// clients are the inside ends that have a destination, by address, with the roles that they are taken for. Each gets its best label.
 func clients(ds []judge.Destination, labels *judge.Labels, roles *judge.Roles, register *disclosure.Register) ([]Client, map[netip.Addr]judge.Role) {
-	seen := map[netip.Addr]bool{}
+	seen := map[*judge.Inside]bool{}
 	known := map[netip.Addr]judge.Role{}
 	out := []Client{}
 	for i := range ds {
-		if ip := ds[i].Client; !seen[ip] {
-			seen[ip] = true
-			c := Client{IP: ip, Labels: []Label{}}
-			called := labels.Of(ip)
-			for _, l := range called {
-				c.Labels = append(c.Labels, Label{Name: l.Name, Basis: l.Basis, From: timeOf(l.From), To: timeOf(l.To)})
-			}
-			role := roles.Of(ip, called)
-			if register != nil && !register.Shared(ip) {
-				if a := register.AssetOf(ip); a != nil {
-					role = judge.Role{Name: cmp.Or(a.Role, a.Name), Basis: "register"}
-				}
-			}
-			if role.Name != "" {
-				c.Role, c.RoleBasis, known[ip] = role.Name, role.Basis, role
-			}
-			out = append(out, c)
+		in := ds[i].Inside
+		if seen[in] {
+			continue
 		}
+		seen[in] = true
+		c := Client{IP: in.Client, Labels: []Label{}}
+		called := labels.Of(c.IP)
+		for _, l := range called {
+			c.Labels = append(c.Labels, Label{Name: l.Name, Basis: l.Basis, From: timeOf(l.From), To: timeOf(l.To)})
+		}
+		if len(called) > 0 {
+			in.ClientLabel, in.LabelBasis = called[0].Name, called[0].Basis
+		}
+		role := roles.Of(c.IP, called)
+		if register != nil && !register.Shared(c.IP) {
+			if a := register.AssetOf(c.IP); a != nil {
+				role = judge.Role{Name: cmp.Or(a.Role, a.Name), Basis: "register"}
+			}
+		}
+		if role.Name != "" {
+			c.Role, c.RoleBasis, known[c.IP] = role.Name, role.Basis, role
+		}
+		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b Client) int { return a.IP.Compare(b.IP) })
 	return out, known
 }
 
-// labelDestinations gives each destination its client's best label.
-func labelDestinations(r *Result) {
-	best := map[netip.Addr]Label{}
-	for i := range r.Clients {
-		if c := &r.Clients[i]; len(c.Labels) > 0 {
-			best[c.IP] = c.Labels[0]
-		}
-	}
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
-		d.ClientLabel, d.LabelBasis = best[d.Client].Name, best[d.Client].Basis
-	}
-}
-
-// vendorSum is a Vendor in the making.
-type vendorSum struct {
-	Vendor
-	hours   map[int32]uint64
-	clients map[netip.Addr]bool
-	days    map[int32]bool
-}
-
 // sumVendors sums destinations by vendor; those without one are each other's strangers and stand under "".
 func sumVendors(ds []judge.Destination) []Vendor {
-	sums := map[string]*vendorSum{}
-	for i := range ds {
-		d := &ds[i]
-		v := sums[d.Vendor]
-		if v == nil {
-			v = &vendorSum{Vendor: Vendor{Vendor: d.Vendor, Basis: d.VendorBasis, First: d.First, Last: d.Last, Verdicts: map[string]int{}, Series: []Hour{}},
-				hours: map[int32]uint64{}, clients: map[netip.Addr]bool{}, days: map[int32]bool{}}
-			sums[d.Vendor] = v
-		}
-		v.add(d)
-	}
-	out := make([]Vendor, 0, len(sums))
-	for _, v := range sums {
-		out = append(out, v.finish())
+	s := vendorSums{clients: map[netip.Addr]int{}}
+	lists := byVendor(ds)
+	out := make([]Vendor, 0, len(lists))
+	for _, l := range lists {
+		out = append(out, s.sum(ds, l))
 	}
 	slices.SortFunc(out, func(a, b Vendor) int {
 		return cmp.Or(cmp.Compare(b.PayloadOut, a.PayloadOut), cmp.Compare(a.Vendor, b.Vendor))
@@ -328,8 +304,63 @@ func sumVendors(ds []judge.Destination) []Vendor {
 	return out
 }
 
-func (v *vendorSum) add(d *judge.Destination) {
-	v.clients[d.Client] = true
+// byVendor lists the places of the destinations of each vendor.
+func byVendor(ds []judge.Destination) [][]int {
+	numbers := map[string]int{}
+	of, sizes := make([]int, len(ds)), []int{}
+	for i := range ds {
+		n, ok := numbers[ds[i].Vendor]
+		if !ok {
+			n = len(sizes)
+			numbers[ds[i].Vendor] = n
+			sizes = append(sizes, 0)
+		}
+		of[i] = n
+		sizes[n]++
+	}
+	out, room := make([][]int, len(sizes)), make([]int, len(ds))
+	for n, size := range sizes {
+		out[n], room = room[:0:size], room[size:]
+	}
+	for i, n := range of {
+		out[n] = append(out[n], i)
+	}
+	return out
+}
+
+// vendorSums sums one vendor after the other.
+type vendorSums struct {
+	vendors int
+	clients map[netip.Addr]int // the latest vendor that each was met with
+	hours   []judge.HourOut    // of the vendor being summed
+}
+
+func (s *vendorSums) sum(ds []judge.Destination, list []int) Vendor {
+	first := &ds[list[0]]
+	v := Vendor{Vendor: first.Vendor, Basis: first.VendorBasis, First: first.First, Last: first.Last, Verdicts: map[string]int{}, Series: []Hour{}}
+	s.vendors++
+	s.hours = s.hours[:0]
+	for _, i := range list {
+		s.add(&v, &ds[i])
+	}
+	slices.SortFunc(s.hours, func(a, b judge.HourOut) int { return cmp.Compare(a.Hour, b.Hour) })
+	for i, h := range s.hours {
+		if i == 0 || floorDay(h.Hour) != floorDay(s.hours[i-1].Hour) {
+			v.ActiveDays++
+		}
+		if i == 0 || h.Hour != s.hours[i-1].Hour {
+			v.Series = append(v.Series, Hour{Hour: time.Unix(int64(h.Hour)*int64(time.Hour/time.Second), 0).UTC()})
+		}
+		v.Series[len(v.Series)-1].PayloadOut += h.PayloadOut
+	}
+	return v
+}
+
+func (s *vendorSums) add(v *Vendor, d *judge.Destination) {
+	if s.clients[d.Client] != s.vendors {
+		s.clients[d.Client] = s.vendors
+		v.Clients++
+	}
 	v.Verdicts[string(d.Disclosure.Verdict)]++
 	if d.First.Before(v.First) {
 		v.First = d.First
@@ -342,10 +373,7 @@ func (v *vendorSum) add(d *judge.Destination) {
 	}
 	v.PayloadOut += d.PayloadOut
 	v.PayloadIn += d.PayloadIn
-	for _, h := range d.Hours {
-		v.hours[h.Hour] += h.PayloadOut
-		v.days[floorDay(h.Hour)] = true
-	}
+	s.hours = append(s.hours, d.Hours...)
 }
 
 const hoursADay = 24
@@ -355,19 +383,6 @@ func floorDay(hour int32) int32 {
 		return (hour - hoursADay + 1) / hoursADay
 	}
 	return hour / hoursADay
-}
-
-func (v *vendorSum) finish() Vendor {
-	v.Clients, v.ActiveDays = len(v.clients), len(v.days)
-	hours := make([]int32, 0, len(v.hours))
-	for h := range v.hours {
-		hours = append(hours, h)
-	}
-	slices.Sort(hours)
-	for _, h := range hours {
-		v.Series = append(v.Series, Hour{Hour: time.Unix(int64(h)*int64(time.Hour/time.Second), 0).UTC(), PayloadOut: v.hours[h]})
-	}
-	return v.Vendor
 }
 
 func summarise(r *Result) Summary {

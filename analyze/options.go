@@ -14,6 +14,7 @@ type Options struct {
 	Inputs []string  // files, directories, globs, or "-" alone
 	Stdin  io.Reader // read for "-"
 	Twice  bool      // the captures are to be cut as well: what can't be read again is refused
+	Facts  bool      // the facts are kept when they are judged, for WriteFacts and its like: else their memory is given back
 	// Located says where files lie now that a scan named so, captures and what was given beside them: one that is done again shows the names that the first one did.
 	// With it, Inputs are names of captures alone.
 	Located map[string]string

@@ -281,6 +281,9 @@ func textOf(v reflect.Value) string {
 // below is the place of a field: the key that it has in JSON, or its name where it has none.
 func below(at string, f reflect.StructField) string {
 	key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if f.Anonymous && key == "" {
+		return at // its fields stand beside the others
+	}
 	if key == "" || key == "-" {
 		key = f.Name
 	}

@@ -110,5 +110,5 @@ func TestSentences(t *testing.T) {
 }
 
 func destinationOf(client, label, name, domain string) judge.Destination {
-	return judge.Destination{Client: netip.MustParseAddr(client), ClientLabel: label, Name: name, RegistrableDomain: domain}
+	return judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client), ClientLabel: label}, Name: name, Attribution: &judge.Attribution{RegistrableDomain: domain}}
 }

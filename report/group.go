@@ -12,17 +12,18 @@ import (
 
 // group is one row of the table in the making: the destinations that have its key in common.
 type group struct {
-	key          rowKey
-	vendor       string // of its first destination
-	out, in      uint64 // payload bytes
-	first, last  time.Time
-	destinations int
-	state        judge.State // the strongest of all
+	key     rowKey
+	out, in uint64      // payload bytes
+	state   judge.State // the strongest of all
 	*detail
 }
 
 // detail is what only a row that is shown needs.
 type detail struct {
+	vendor       string // of its first destination
+	first, last  time.Time
+	destinations int
+
 	clients  map[netip.Addr]string // label
 	servers  map[netip.Addr]bool
 	vendors  tally
@@ -118,17 +119,19 @@ func countryOf(d *judge.Destination) string {
 // groups sums the destinations by row, most payload out first, and fills in the detail of the first limit rows (0: of all).
 func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*group) {
 	index := map[rowKey]*group{}
+	of := make([]*group, len(r.Destinations))
 	var all []*group
 	for i := range r.Destinations {
 		d := &r.Destinations[i]
 		key := keyOf(by, d)
 		g := index[key]
 		if g == nil {
-			g = &group{key: key, vendor: d.Vendor, first: d.First, last: d.Last, state: d.State}
+			g = &group{key: key, state: d.State}
 			index[key] = g
 			all = append(all, g)
 		}
 		g.add(d)
+		of[i] = g
 	}
 	slices.SortStableFunc(all, func(a, b *group) int {
 		return cmp.Or(cmp.Compare(b.out, a.out), cmp.Compare(strength(a.state), strength(b.state)), cmp.Compare(b.in, a.in))
@@ -139,10 +142,9 @@ func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*
 	for _, g := range all {
 		g.detail = newDetail()
 	}
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
-		if g := index[keyOf(by, d)]; g.detail != nil {
-			g.look(d)
+	for i, g := range of {
+		if g.detail != nil {
+			g.look(&r.Destinations[i])
 		}
 	}
 	return all, hidden
@@ -154,15 +156,8 @@ func strength(s judge.State) int {
 }
 
 func (g *group) add(d *judge.Destination) {
-	g.destinations++
 	if strength(d.State) < strength(g.state) {
 		g.state = d.State
-	}
-	if d.First.Before(g.first) {
-		g.first = d.First
-	}
-	if d.Last.After(g.last) {
-		g.last = d.Last
 	}
 	if !d.CountedElsewhere() {
 		g.out += d.PayloadOut
@@ -177,6 +172,16 @@ func newDetail() *detail {
 
 // look adds what the row shows of a destination.
 func (t *detail) look(d *judge.Destination) {
+	if t.destinations == 0 {
+		t.vendor, t.first, t.last = d.Vendor, d.First, d.Last
+	}
+	t.destinations++
+	if d.First.Before(t.first) {
+		t.first = d.First
+	}
+	if d.Last.After(t.last) {
+		t.last = d.Last
+	}
 	t.flows += d.Flows
 	t.clients[d.Client] = d.ClientLabel
 	t.vendors.add(vendorOf(d), d.PayloadOut)

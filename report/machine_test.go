@@ -283,7 +283,7 @@ func many() *analyze.Result {
 	var ds []judge.Destination
 	for i := range findings * each {
 		d := destination(fmt.Sprintf("10.0.%d.%d", i/250%250, i%250), fmt.Sprintf("host-%c%c%c.vendor%d.example", 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26, i%findings), fmt.Sprintf("Vendor %d", i%findings), "catalogue", uint64(i))
-		d.Disclosure = disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}
+		d.Disclosure = &disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}
 		ds = append(ds, d)
 	}
 	r := sample(ds...)

@@ -11,6 +11,7 @@ import (
 	"phonehome/analyze/disclosure"
 	"phonehome/analyze/intel"
 	"phonehome/analyze/judge"
+	"phonehome/analyze/vendors"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens")
@@ -19,11 +20,11 @@ var noon = time.Date(2018, 11, 5, 12, 0, 0, 0, time.UTC)
 
 // destination is a transfer of a client to a name, over TLS.
 func destination(client, name, vendor, basis string, out uint64) judge.Destination {
-	d := judge.Destination{Client: netip.MustParseAddr(client), Name: name, NameSource: "tls-sni", OtherNames: []judge.OtherName{}, Port: 443, Transport: "tcp",
-		Protocol: "tls", Vendor: vendor, VendorBasis: basis, State: judge.Transferred, OpenedBy: "client", Flows: 1, PayloadOut: out, PayloadIn: out / 2,
+	d := judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, NameSource: "tls-sni", OtherNames: []judge.OtherName{}, Port: 443, Transport: "tcp",
+		Protocol: "tls", Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis}, State: judge.Transferred, OpenedBy: "client", Flows: 1, PayloadOut: out, PayloadIn: out / 2,
 		First: noon, Last: noon.Add(90 * time.Minute), Evidence: []judge.Evidence{},
-		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Country: "US", ASN: 64500, Network: "Hosting Company"}}, ServersTotal: 1}
-	d.Disclosure.Verdict = "no-register"
+		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: "US", ASN: 64500, Network: "Hosting Company"}}}, ServersTotal: 1}
+	d.Disclosure = &disclosure.Judgement{Verdict: "no-register"}
 	return d
 }
 
@@ -31,7 +32,7 @@ func destination(client, name, vendor, basis string, out uint64) judge.Destinati
 func unnamed(client, server string, out uint64) judge.Destination {
 	d := destination(client, "", "", "none", out)
 	d.NameSource = "none"
-	d.Servers = []judge.Server{{IP: netip.MustParseAddr(server), Country: "CN", ASN: 64501, Network: "Telecom Backbone"}}
+	d.Servers = []judge.Server{{IP: netip.MustParseAddr(server), Place: &vendors.Place{Country: "CN", ASN: 64501, Network: "Telecom Backbone"}}}
 	return d
 }
 
@@ -90,12 +91,12 @@ func busy() *analyze.Result {
 	r.Captures[0].SHA256 = "cd"
 	r.Register = []judge.Observed{{ID: "examplesec-sensor", Vendor: "ExampleSec", File: "register.yaml", Line: 7, Status: "approved", End: "2018-09-30", Observed: true}}
 	for i := range r.Destinations {
-		r.Destinations[i].Disclosure = disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}
+		r.Destinations[i].Disclosure = &disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}
 	}
 	for i := range 2 {
-		r.Destinations[i].Disclosure = disclosure.Judgement{Verdict: disclosure.Expired, Entry: "examplesec-sensor", Reason: "the entry ended on 2018-09-30"}
+		r.Destinations[i].Disclosure = &disclosure.Judgement{Verdict: disclosure.Expired, Entry: "examplesec-sensor", Reason: "the entry ended on 2018-09-30"}
 	}
-	r.Destinations[3].Disclosure = disclosure.Judgement{Verdict: disclosure.Disclosed, Entry: "examplesec-sensor", Reason: "covered"}
+	r.Destinations[3].Disclosure = &disclosure.Judgement{Verdict: disclosure.Disclosed, Entry: "examplesec-sensor", Reason: "covered"}
 	r.Suppressions = []judge.Suppression{{File: "ignore.yaml", Line: 3, Rule: "undisclosed-destination", Client: "10.0.0.40", Reason: "the camera in the lobby", Approver: "privacy@example.com", Expires: "2019-01-31", Used: 1},
 		{File: "ignore.yaml", Line: 9, Rule: "beacon", Client: "10.0.0.9", Reason: "x", Approver: "y", Expires: "2018-11-30", Expired: true}}
 	r.Findings = []judge.Finding{

@@ -123,8 +123,10 @@ func (w *walker) object(at string, goType reflect.Type, schema map[string]any) {
 		required = append(required, k.(string))
 	}
 	known := map[string]bool{}
-	for i := range goType.NumField() {
-		f := goType.Field(i)
+	for _, f := range reflect.VisibleFields(goType) {
+		if f.Anonymous {
+			continue // its fields are listed beside the others
+		}
 		key, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if !f.IsExported() || key == "-" {
 			continue

@@ -23,21 +23,15 @@ const (
 	maxLookBack = 4096
 )
 
-// Sources of names that are no kind of evidence of their own.
-const (
-	DNSOtherClient = "dns-other-client" // an answer to another client
-	DNSPTR         = "dns-ptr"
-	ECHPublicName  = "ech-public-name" // of the provider that hides the destination's name (RFC 9849, section 4)
-)
-
 // Named is one name of a flow and where it comes from.
 type Named struct {
 	Name    string // lower case, without a trailing dot; escaped as in facts
-	Source  string // a Kind, DNSOtherClient, DNSPTR or ECHPublicName
-	At      int64
-	Frame   uint64
+	Number  uint32 // of Name in Index.Names
 	Capture uint32
+	Frame   uint64
+	At      int64
 	Port    uint16 // of a proxy's target, where the request tells it beside the name; else 0
+	Source  Source
 }
 
 // Naming is all that names the server end of one flow, by strength.
@@ -65,29 +59,33 @@ type Value struct {
 
 // Index finds the names of flows when all evidence is in.
 type Index struct {
-	own     map[ends]*ownNames // by sender
-	byPair  map[pair][]answer  // answers for an address to one client
-	byAddr  map[packet.Addr]*addrNames
-	asked   map[packet.Addr]int64 // time of the first answer to a client
-	ech     map[echConfig]bool
-	strings map[string]string // each text once
-	located map[string]bool   // names that answers gave addresses for
-	Queries map[Query]*Lookup
+	Hosts   *flow.Hosts       // numbers the addresses of all keys below
+	Names   *Names            // numbers the names
+	Queries flow.List[Lookup] // in the order of their first question
 	// Cut counts flows for which more answers stood than were looked at.
 	Cut uint64
+
+	own     map[ends]*ownNames // by sender
+	spoken  []bool             // by server: something stands in own
+	byPair  map[pair][]answer  // answers for an address to one client
+	byHost  []*hostNames       // by address; nil for most
+	asked   map[uint32]int64   // time of the first answer to a client
+	ech     map[echConfig]bool
+	located map[uint32]bool  // names that answers gave addresses for
+	lookups map[Query]uint32 // number in Queries
 
 	naming Naming // of the latest call of Flow
 }
 
-// addrNames is what was said of one address, whoever asked. Most addresses of a capture have none: one look tells.
-type addrNames struct {
+// hostNames is what was said of one address, whoever asked.
+type hostNames struct {
 	answers []answer
 	weak    []Named
 }
 
-// ends identify a flow by client and server.
+// ends identify a flow by client and server, which are numbers of hosts.
 type ends struct {
-	client, server         packet.Addr
+	client, server         uint32
 	clientPort, serverPort uint16
 	transport              packet.Transport
 }
@@ -100,16 +98,16 @@ type ownNames struct {
 
 type ownName struct {
 	Named
-	kind  Kind
 	form  string
 	ech   string
 	echID uint8
 }
 
-type pair struct{ addr, client packet.Addr }
+type pair struct{ addr, client uint32 }
 
+// answer gives a name from its At on.
 type answer struct {
-	from, until int64
+	until int64
 	Named
 }
 
@@ -120,24 +118,24 @@ type echConfig struct {
 
 // Query is one name that one client asked for.
 type Query struct {
-	Client packet.Addr
-	V6     bool // see packet.Addr.Netip
-	Name   string
+	Client uint32 // number of the host
+	Name   uint32 // number of the name
+	V6     bool   // see packet.Addr.Netip
 }
 
 // Lookup sums the questions of a Query.
 type Lookup struct {
+	Query
 	First, Last int64
-	Count       uint64
 	Frame       uint64
 	Capture     uint32
 	Address     bool // one was for addresses: the client meant to go there
 }
 
 // NewIndex returns an empty index.
-func NewIndex() *Index {
-	return &Index{own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, byAddr: map[packet.Addr]*addrNames{}, asked: map[packet.Addr]int64{},
-		ech: map[echConfig]bool{}, strings: map[string]string{}, located: map[string]bool{}, Queries: map[Query]*Lookup{}}
+func NewIndex(h *flow.Hosts) *Index {
+	return &Index{Hosts: h, Names: NewNames(), own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, asked: map[uint32]int64{}, ech: map[echConfig]bool{}, located: map[uint32]bool{},
+		lookups: map[Query]uint32{}}
 }
 
 // Normal returns a name in the form in which names are compared: lower case, without the trailing dot.
@@ -156,47 +154,42 @@ func (x *Index) Add(n *Name) {
 		o := x.ownOf(n)
 		o.clear = append(o.clear, Value{Kind: n.RRType, Masked: string(n.Name), In: string(n.Value), Bucket: n.TTL, At: n.At, Frame: n.Frame, Capture: n.Capture})
 	case CaptureNRB:
-		x.addWeak(n.Server, x.named(n, n.Name, string(CaptureNRB)))
+		x.addWeak(n.Server, x.named(n, n.Name, FromNRB))
 	}
 }
 
-// named is a piece of evidence for a name, which is in the form that is compared.
-func (x *Index) named(n *Name, name []byte, source string) Named {
-	return Named{Name: x.normal(name), Source: source, At: n.At, Frame: n.Frame, Capture: n.Capture}
+// named is a piece of evidence for a name.
+func (x *Index) named(n *Name, name []byte, source Source) Named {
+	number := x.Names.normal(name)
+	return Named{Name: x.Names.Text(number), Number: number, Source: source, At: n.At, Frame: n.Frame, Capture: n.Capture}
 }
 
-// normal is Normal of the text of a name, and makes no string that it has made before.
-func (x *Index) normal(name []byte) string {
-	if s, ok := x.strings[string(name)]; ok {
-		return s
+// host is what was said of an address, to be added to.
+func (x *Index) host(number uint32) *hostNames {
+	for len(x.byHost) <= int(number) {
+		x.byHost = append(x.byHost, nil)
 	}
-	s := Normal(Text("", name))
-	if known, ok := x.strings[s]; ok {
-		s = known
-	} else {
-		x.strings[s] = s
+	if x.byHost[number] == nil {
+		x.byHost[number] = &hostNames{}
 	}
-	x.strings[string(name)] = s
-	return s
+	return x.byHost[number]
 }
 
-// addr is what is known of an address.
-func (x *Index) addr(a packet.Addr) *addrNames {
-	n := x.byAddr[a]
-	if n == nil {
-		n = &addrNames{}
-		x.byAddr[a] = n
+// of is what was said of an address; nil for nothing.
+func (x *Index) of(number uint32) *hostNames {
+	if int(number) >= len(x.byHost) {
+		return nil
 	}
-	return n
+	return x.byHost[number]
 }
 
 func (x *Index) addWeak(a packet.Addr, n Named) {
-	of := x.addr(a)
+	of := x.host(x.Hosts.Number(a))
 	of.weak = appendNamed(of.weak, n)
 }
 
 func appendNamed(list []Named, n Named) []Named {
-	if n.Name == "" || len(list) >= MaxNamed || slices.ContainsFunc(list, func(o Named) bool { return o.Name == n.Name && o.Source == n.Source }) {
+	if n.Number == 0 || len(list) >= MaxNamed || slices.ContainsFunc(list, func(o Named) bool { return o.Number == n.Number && o.Source == n.Source }) {
 		return list
 	}
 	return append(list, n)
@@ -204,18 +197,22 @@ func appendNamed(list []Named, n Named) []Named {
 
 // ownOf is what a flow that evidence came from says itself.
 func (x *Index) ownOf(n *Name) *ownNames {
-	k := ends{n.Client, n.Server, n.ClientPort, n.ServerPort, n.Transport}
+	k := ends{x.Hosts.Number(n.Client), x.Hosts.Number(n.Server), n.ClientPort, n.ServerPort, n.Transport}
 	o := x.own[k]
 	if o == nil {
 		o = &ownNames{}
 		x.own[k] = o
+		for len(x.spoken) <= int(k.server) {
+			x.spoken = append(x.spoken, false)
+		}
+		x.spoken[k.server] = true
 	}
 	return o
 }
 
 func (x *Index) addOwn(n *Name) {
 	o := x.ownOf(n)
-	o.names = append(o.names, ownName{Named: x.named(n, n.Name, string(n.Kind)), kind: n.Kind, form: string(n.Value), ech: n.ECH, echID: n.ECHID})
+	o.names = append(o.names, ownName{Named: x.named(n, n.Name, ownSources[n.Kind]), form: string(n.Value), ech: n.ECH, echID: n.ECHID})
 }
 
 // ECHReal says whether a hello's ECH extension is real: its configuration and public name stood in an HTTPS record (RFC 9849,
@@ -234,14 +231,16 @@ func (x *Index) addQuery(n *Name) {
 	if n.RRType == "PTR" || n.RRType == "SRV" {
 		return // of an address, or of a service that the client's own network offers
 	}
-	k := Query{n.Client, n.V6, x.normal(n.Name)}
-	l := x.Queries[k]
-	if l == nil {
-		l = &Lookup{First: n.At, Last: n.At, Frame: n.Frame, Capture: n.Capture}
-		x.Queries[k] = l
+	k := Query{x.Hosts.Number(n.Client), x.Names.normal(n.Name), n.V6}
+	at, ok := x.lookups[k]
+	if !ok {
+		var l *Lookup
+		l, at = x.Queries.Add()
+		*l = Lookup{Query: k, First: n.At, Last: n.At, Frame: n.Frame, Capture: n.Capture}
+		x.lookups[k] = at
 	}
+	l := x.Queries.At(at)
 	l.First, l.Last = min(l.First, n.At), max(l.Last, n.At)
-	l.Count++
 	l.Address = l.Address || address
 }
 
@@ -249,48 +248,49 @@ func (x *Index) addAnswer(n *Name) {
 	if n.Unsolicited {
 		return
 	}
-	if t, ok := x.asked[n.Client]; !ok || n.At < t {
-		x.asked[n.Client] = n.At
+	client := x.Hosts.Number(n.Client)
+	if t, ok := x.asked[client]; !ok || n.At < t {
+		x.asked[client] = n.At
 	}
 	switch n.RRType {
 	case "A", "AAAA":
 		if a, err := netip.ParseAddr(string(n.Value)); err == nil {
-			x.answer(packet.AddrFrom(a), n)
+			x.answer(packet.AddrFrom(a), client, n)
 		}
 	case "HTTPS":
 		h := ParseHTTPS(string(n.Value))
 		for _, a := range h.Hints {
-			x.answer(packet.AddrFrom(a), n)
+			x.answer(packet.AddrFrom(a), client, n)
 		}
 		for _, c := range h.ECH {
 			x.ech[echConfig{c.ID, Normal(c.PublicName)}] = true
 		}
 	case "PTR":
 		if a, ok := reverseAddr(string(n.Name)); ok {
-			x.addWeak(packet.AddrFrom(a), x.named(n, n.Value, DNSPTR))
+			x.addWeak(packet.AddrFrom(a), x.named(n, n.Value, FromPTR))
 		}
 	}
 }
 
 // answer remembers that client was told that the name it asked for is at a. The name is the one asked for, not the end of a
 // chain of aliases.
-func (x *Index) answer(a packet.Addr, n *Name) {
+func (x *Index) answer(a packet.Addr, client uint32, n *Name) {
 	name := n.Query
 	if len(name) == 0 {
 		name = n.Name
 	}
-	e := answer{from: n.At, until: n.At + int64(n.TTL)*1e9 + Grace, Named: x.named(n, name, string(DNS))}
-	k := pair{a, n.Client}
+	e := answer{until: n.At + int64(n.TTL)*1e9 + Grace, Named: x.named(n, name, FromDNS)}
+	k := pair{x.Hosts.Number(a), client}
 	x.byPair[k] = extend(x.byPair[k], e)
-	of := x.addr(a)
+	of := x.host(k.addr)
 	of.answers = extend(of.answers, e)
-	x.located[e.Name] = true
+	x.located[e.Number] = true
 }
 
 // extend adds an answer, or lengthens the one of the same name that it follows: a client that asks every minute makes one entry.
 func extend(list []answer, e answer) []answer {
 	for i := len(list) - 1; i >= 0 && i >= len(list)-MaxNamed; i-- {
-		if o := &list[i]; o.Name == e.Name && e.from >= o.from && e.from <= o.until {
+		if o := &list[i]; o.Number == e.Number && e.At >= o.At && e.At <= o.until {
 			o.until = max(o.until, e.until)
 			return list
 		}
@@ -300,19 +300,21 @@ func extend(list []answer, e answer) []answer {
 
 // Sort makes the index ready for Flow, when all rows were added.
 func (x *Index) Sort() {
-	byTime := func(a, b answer) int { return cmp.Or(cmp.Compare(a.from, b.from), strings.Compare(a.Name, b.Name)) }
+	byTime := func(a, b answer) int { return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.Name, b.Name)) }
 	for _, l := range x.byPair {
 		slices.SortStableFunc(l, byTime)
 	}
-	for _, a := range x.byAddr {
-		slices.SortStableFunc(a.answers, byTime)
+	for _, of := range x.byHost {
+		if of != nil {
+			slices.SortStableFunc(of.answers, byTime)
+		}
 	}
 }
 
 // covering adds the distinct names of the answers that hold at time t to out, which is empty.
-func (x *Index) covering(out []Named, list []answer, t int64, source string) []Named {
+func (x *Index) covering(out []Named, list []answer, t int64, source Source) []Named {
 	i, _ := slices.BinarySearchFunc(list, t, func(a answer, t int64) int {
-		if a.from <= t {
+		if a.At <= t {
 			return -1
 		}
 		return 1
@@ -335,55 +337,66 @@ func (x *Index) covering(out []Named, list []answer, t int64, source string) []N
 // Flow returns what names the server of a flow row, whose client is its end number client: until the next call. Rows must come in the order of their
 // first packet: a row that goes on without a SYN takes over the names of the row before.
 func (x *Index) Flow(r *flow.Row, client int) *Naming {
-	ca, cp, sa, sp := r.A, r.APort, r.B, r.BPort
-	if client == 1 {
-		ca, cp, sa, sp = sa, sp, ca, cp
-	}
+	k := ends{client: r.Hosts[client], server: r.Hosts[1-client], transport: r.Transport}
+	_, k.clientPort = r.End(client)
+	_, k.serverPort = r.End(1 - client)
 	n := &x.naming
 	*n = Naming{Own: n.Own[:0], Target: n.Target[:0], DNS: n.DNS[:0], DNSOther: n.DNSOther[:0], Certificate: n.Certificate[:0], Hidden: n.Hidden[:0],
 		Personal: n.Personal[:0]}
-	if o := x.own[ends{ca, sa, cp, sp, r.Transport}]; o != nil {
-		if r.Opener >= 0 {
-			o.opened = r.First
-		}
-		x.fill(n, o, r.Last)
-		for _, v := range o.clear {
-			if r.First <= v.At && v.At <= r.Last {
-				n.Personal = append(n.Personal, v)
-			}
-		}
+	if int(k.server) < len(x.spoken) && x.spoken[k.server] {
+		x.said(n, k, r)
 	}
-	if of := x.byAddr[sa]; of != nil {
-		n.DNS = x.covering(n.DNS, x.byPair[pair{sa, ca}], r.First, string(DNS))
+	if of := x.of(k.server); of != nil {
+		n.DNS = x.covering(n.DNS, x.byPair[pair{k.server, k.client}], r.First, FromDNS)
 		if len(n.DNS) == 0 {
-			n.DNSOther = x.covering(n.DNSOther, of.answers, r.First, DNSOtherClient)
+			n.DNSOther = x.covering(n.DNSOther, of.answers, r.First, FromDNSOther)
 		}
 		n.Weak = of.weak
 	}
-	n.Elsewhere = x.elsewhere(n.Own, sa)
-	t, ok := x.asked[ca]
+	n.Elsewhere = x.elsewhere(n.Own, k.server)
+	t, ok := x.asked[k.client]
 	n.DNSSeen = ok && t <= r.First
 	return n
 }
 
-// Located calls f for each address that an answer gave for a name, in no order.
-func (x *Index) Located(f func(name string, at netip.Addr)) {
-	for a, of := range x.byAddr {
+// said adds what a flow says itself.
+func (x *Index) said(n *Naming, k ends, r *flow.Row) {
+	o := x.own[k]
+	if o == nil {
+		return
+	}
+	if r.Opener >= 0 {
+		o.opened = r.First
+	}
+	x.fill(n, o, r.Last)
+	for _, v := range o.clear {
+		if r.First <= v.At && v.At <= r.Last {
+			n.Personal = append(n.Personal, v)
+		}
+	}
+}
+
+// Located calls f for each address that an answer gave for a name, by their numbers.
+func (x *Index) Located(f func(name, host uint32)) {
+	for host, of := range x.byHost {
+		if of == nil {
+			continue
+		}
 		for i := range of.answers {
-			f(of.answers[i].Name, a.Netip(false))
+			f(of.answers[i].Number, uint32(host))
 		}
 	}
 }
 
 // elsewhere says whether a flow's own name was looked up in the capture, by anyone at any time, and no answer gave the address that the flow
 // goes to. Names that were never looked up say nothing: clients have caches, and other ways to ask.
-func (x *Index) elsewhere(own []Named, server packet.Addr) bool {
+func (x *Index) elsewhere(own []Named, server uint32) bool {
 	for _, n := range own {
-		if !x.located[n.Name] {
+		if !x.located[n.Number] {
 			continue
 		}
-		of := x.byAddr[server]
-		if of == nil || !slices.ContainsFunc(of.answers, func(a answer) bool { return a.Name == n.Name }) {
+		of := x.of(server)
+		if of == nil || !slices.ContainsFunc(of.answers, func(a answer) bool { return a.Number == n.Number }) {
 			return true
 		}
 	}
@@ -397,11 +410,11 @@ func (x *Index) fill(n *Naming, o *ownNames, until int64) {
 		}
 		switch {
 		case x.hidden(&w):
-			w.Source = ECHPublicName
+			w.Source = FromECH
 			n.Hidden = appendNamed(n.Hidden, w.Named)
-		case w.kind == Certificate:
+		case w.Source == FromCertificate:
 			n.Certificate = appendNamed(n.Certificate, w.Named)
-		case w.kind == HTTPConnect, w.kind == SOCKS, w.form == AbsoluteForm:
+		case w.Source == FromHTTPConnect, w.Source == FromSOCKS, w.form == AbsoluteForm:
 			w.Port = w.targetPort()
 			n.Target = appendNamed(n.Target, w.Named)
 		default:

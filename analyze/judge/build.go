@@ -6,39 +6,56 @@ import (
 	"strconv"
 	"strings"
 
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
 	"phonehome/analyze/packet"
 )
 
-// Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet.
+// Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet. What it keeps of destinations in the making lies in lists without
+// pointers: a big capture has hundreds of thousands.
 type Builder struct {
-	networks *flow.Networks
-	names    *hostname.Index
-	texts    *interner
-	servers  *addresses
-	index    map[destKey]*dest
-	room     pieces[dest]
-	folded   map[netip.Prefix]uint32 // texts of networks
-	named    []hostname.Named        // of the leg being added
-	only     [1]sum[uint32]          // what byServer returns where there is one server
+	hosts  *flow.Hosts
+	names  *hostname.Index
+	texts  *hostname.Names
+	index  map[destKey]uint32
+	dests  flow.List[dest]
+	folded map[foldedNet]uint32 // texts of networks
+	named  []hostname.Named     // of the leg being added
+	ranked []sum[end]           // what byServer returns, until the next call
+
+	// Lists of the destinations in the making.
+	parts     tallies[part]   // payload out
+	protocols tallies[uint32] // packets by protocol recognised, a text
+	others    chains[otherName]
+	frames    chains[frame]
+	events    chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
+	ids       chains[flow.CommunityID] // of the first flows, each once
+	rare      flow.List[rare]
 
 	// Lists of the destinations that are made.
 	serverLists   pieces[Server]
 	evidenceLists pieces[Evidence]
 	frameLists    pieces[uint64]
 	hourLists     pieces[HourOut]
+	clients       map[end]*Inside
+	nobody        *Attribution          // of destinations that have no vendor
+	unjudged      *disclosure.Judgement // of all, where there is no register
+	idLists       pieces[flow.CommunityID]
+	citing        []frame // frames of the destination being made
+	namedBy       [hostname.Sources]named
 	outsiders     candidates
 
 	// Direction sums the transport payload of all rows, both ways.
 	Direction Direction
-	// NamedBy sums the payload out of outbound rows by name source.
-	NamedBy map[string]uint64
 	// WireOut is the sum of original frame lengths that went out.
 	WireOut uint64
 	// InboundOnly counts flows that an outside end opened and on which nothing was sent back.
 	InboundOnly uint64
 }
+
+// named is what one name source names.
+type named struct{ rows, payload uint64 }
 
 // Direction is transport payload in bytes, both ways, by where the ends are.
 type Direction struct {
@@ -49,45 +66,103 @@ type Direction struct {
 }
 
 // NewBuilder returns an empty Builder.
-func NewBuilder(n *flow.Networks, x *hostname.Index) *Builder {
-	return &Builder{networks: n, names: x, texts: newInterner(), servers: newAddresses(), index: map[destKey]*dest{}, folded: map[netip.Prefix]uint32{}, outsiders: candidates{},
-		NamedBy: map[string]uint64{}}
+func NewBuilder(x *hostname.Index) *Builder {
+	return &Builder{hosts: x.Hosts, names: x, texts: x.Names, index: map[destKey]uint32{}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+		clients: map[end]*Inside{}, nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 }
 
-// destKey is what makes flows one destination. It holds no pointer: a big capture has hundreds of thousands.
+// NamedBy sums the payload out of outbound rows by name source.
+func (b *Builder) NamedBy() map[string]uint64 {
+	out := map[string]uint64{}
+	for source, seen := range b.namedBy {
+		if seen.rows > 0 {
+			out[hostname.Source(source).String()] = seen.payload
+		}
+	}
+	return out
+}
+
+// end is the number of a host, twice, and one more where packets carry its address as IPv6.
+type end uint32
+
+func endOf(host uint32, v6 bool) end {
+	if v6 {
+		return end(host<<1 | 1)
+	}
+	return end(host << 1)
+}
+
+func (e end) host() uint32 { return uint32(e >> 1) }
+func (e end) v6() bool     { return e&1 != 0 }
+
+// addr is the address of an end.
+func (b *Builder) addr(e end) netip.Addr { return b.hosts.Addr(e.host()).Netip(e.v6()) }
+
+// destKey is what makes flows one destination.
 type destKey struct {
-	client    packet.Addr
-	what      uint32 // the name, the names of an ambiguous flow joined, the network that unanswered probes are folded to; else the server
+	client    end
+	what      uint32 // text of the name, of the names of an ambiguous flow joined, or of the network that unanswered probes are folded to; else the server, an end
 	via       uint32 // text of the inside proxy, address:port
 	port      uint16
 	transport packet.Transport
-	named     bool // what is a text's number, not a server's
-	orphan    bool // fragments whose transport is not known
-	v6        bool
+	kind      keyKind
 }
+
+// keyKind says what a key stands for.
+type keyKind uint8
+
+const (
+	keyNamed  keyKind = 1 << iota // what is a text, not a server
+	keyOrphan                     // fragments whose transport is not known
+)
 
 // dest is a destination in the making.
 type dest struct {
-	key       destKey
-	name      hostname.Named
-	others    []hostname.Named
-	parts     tally[part]   // payload out
-	protocols tally[string] // packets by protocol recognised
-	frames    []frame
-	ids       []flow.CommunityID // of its first flows, each once
-	events    []int64            // starts of exchanges, ns since 1970 UTC
+	key destKey
 	counters
 	first, last int64
-	signs       []sign
-	personal    values
-	carried     *carried // of a DNS tunnel; else nil
-	notes       notes
+	others      chain // names that all fit
+	parts       chain
+	protocols   chain
+	frames      chain
+	events      chain
+	ids         chain
+	name        uint32          // text; 0 where there is none, or several
+	rare        uint32          // number in Builder.rare; 0 for most
+	source      hostname.Source // of name
 	state       stateRank
+	notes       notes
 	openers     openers
+	known       uint8 // of its flows, by Community ID
+}
 
-	// Where the first frames and the first event lie: most have no more.
-	firstFrames [3]frame
-	firstEvent  [1]int64
+// rare is what few destinations have.
+type rare struct {
+	signs    []sign
+	personal values
+	carried  *carried // of a DNS tunnel; else nil
+}
+
+// rareOf is what a destination has of rare things, to be read.
+func (b *Builder) rareOf(d *dest) rare {
+	if d.rare == 0 {
+		return rare{}
+	}
+	return *b.rare.At(d.rare)
+}
+
+// makeRare is what a destination has of rare things, to be added to.
+func (b *Builder) makeRare(d *dest) *rare {
+	if d.rare == 0 {
+		_, d.rare = b.rare.Add()
+	}
+	return b.rare.At(d.rare)
+}
+
+// otherName is one of several names that fit.
+type otherName struct {
+	text   uint32
+	source hostname.Source
 }
 
 // sign is something that the evidence of a flow says beside its name: that names contradict each other, or that one is hidden.
@@ -103,8 +178,8 @@ const maxSigns = 8
 
 // part is where payload of a destination went, and when.
 type part struct {
-	server uint32 // number in addresses
-	hour   int32  // since 1970 UTC
+	server end
+	hour   int32 // since 1970 UTC
 }
 
 // notes are what is to be said of a destination beside its numbers.
@@ -163,9 +238,8 @@ type frame struct {
 type leg struct {
 	row      *flow.Row
 	inside   int // end of the row
-	client   packet.Addr
-	server   netip.Addr
-	number   uint32 // of the server
+	client   end
+	server   end
 	port     uint16
 	via      string
 	openedBy int // 0 by the client, 1 by the server
@@ -173,11 +247,10 @@ type leg struct {
 	names    []hostname.Named // those of the strongest kind: one is its name, several all fit; the builder's until the next leg
 }
 
-// Add takes one row.
+// Add takes one row, whose hosts were looked up.
 func (b *Builder) Add(r *flow.Row) {
 	payload := r.Payload[0] + r.Payload[1]
-	a, z := r.A.Netip(r.V6), r.B.Netip(r.V6)
-	sa, sz := b.networks.Side(a), b.networks.Side(z)
+	sa, sz := b.hosts.Side(r.Hosts[0]), b.hosts.Side(r.Hosts[1])
 	switch {
 	case sa == flow.Local || sz == flow.Local:
 		b.Direction.Local += payload
@@ -195,11 +268,10 @@ func (b *Builder) Add(r *flow.Row) {
 
 // newLeg looks at r from one of its ends.
 func (b *Builder) newLeg(r *flow.Row, inside int) leg {
-	ca, _ := r.End(inside)
-	sa, sp := r.End(1 - inside)
+	_, sp := r.End(1 - inside)
 	opener, _ := r.Client()
-	l := leg{row: r, inside: inside, client: ca, server: sa.Netip(r.V6), number: b.servers.number(sa, r.V6), port: sp, naming: b.names.Flow(r, inside)}
-	b.named = l.chooseNames(b.named[:0])
+	l := leg{row: r, inside: inside, client: endOf(r.Hosts[inside], r.V6), server: endOf(r.Hosts[1-inside], r.V6), port: sp, naming: b.names.Flow(r, inside)}
+	b.named = b.chooseNames(b.named[:0], l.naming)
 	l.names = b.named
 	if opener != inside {
 		l.openedBy = 1
@@ -216,7 +288,7 @@ func (b *Builder) outbound(r *flow.Row, inside int, payload uint64) {
 		return
 	}
 	if len(l.naming.Target) > 0 {
-		l.via = netip.AddrPortFrom(l.server, l.port).String()
+		l.via = b.proxy(&l)
 	}
 	b.WireOut += r.Wire[inside]
 	b.add(&l)
@@ -231,15 +303,18 @@ func (b *Builder) insideInside(r *flow.Row, payload uint64) {
 		return
 	}
 	b.Direction.Outbound += payload
-	l.via = netip.AddrPortFrom(l.server, l.port).String()
+	l.via = b.proxy(&l)
 	b.add(&l)
 }
+
+// proxy is the text of the server that was asked to go on to a target.
+func (b *Builder) proxy(l *leg) string { return netip.AddrPortFrom(b.addr(l.server), l.port).String() }
 
 // outsideTarget says whether a proxy's target lies outside: an address by its network, a name unless it is of a private kind.
 func (b *Builder) outsideTarget(n hostname.Named) bool {
 	host, _ := splitPort(n.Name)
 	if a, err := netip.ParseAddr(host); err == nil {
-		return b.networks.Side(a) == flow.Outside
+		return b.hosts.SideOf(a) == flow.Outside
 	}
 	return publicName(host)
 }
@@ -283,30 +358,33 @@ func splitPort(s string) (host string, port uint16) {
 
 // add counts a leg on its destination.
 func (b *Builder) add(l *leg) {
-	l.count(b.dest(l))
-	b.NamedBy[sourceOf(l.names)] += l.row.Payload[l.inside]
+	b.count(l, b.dest(l))
+	by := &b.namedBy[sourceOf(l.names)]
+	by.rows++
+	by.payload += l.row.Payload[l.inside]
 }
 
 // sourceOf is the name source that a flow's bytes count under; a flow that several names fit is named by their kind.
-func sourceOf(names []hostname.Named) string {
+func sourceOf(names []hostname.Named) hostname.Source {
 	if len(names) == 0 {
-		return "none"
+		return hostname.FromNone
 	}
 	return names[0].Source
 }
 
-// chooseNames adds the names of the strongest kind that the flow has to out, each once: one is its name, several all fit. Of what the flow says itself, address
+// chooseNames adds the names of the strongest kind that a flow has to out, each once: one is its name, several all fit. Of what the flow says itself, address
 // literals are left out: a Host header that repeats the address says nothing.
-func (l *leg) chooseNames(out []hostname.Named) []hostname.Named {
-	n := l.naming
+func (b *Builder) chooseNames(out []hostname.Named, n *hostname.Naming) []hostname.Named {
 	const own = 1
 	for i, level := range [...][]hostname.Named{n.Target, own: n.Own, n.DNS, n.DNSOther, n.Certificate, n.Weak} {
 		for _, w := range level {
 			if i == own && isAddress(w.Name) {
 				continue
 			}
-			w.Name, _ = splitPort(w.Name)
-			if !slices.ContainsFunc(out, func(o hostname.Named) bool { return o.Name == w.Name }) {
+			if host, _ := splitPort(w.Name); len(host) != len(w.Name) {
+				w.Name, w.Number = host, b.texts.Number(host)
+			}
+			if !slices.ContainsFunc(out, func(o hostname.Named) bool { return o.Number == w.Number }) {
 				out = append(out, w)
 			}
 		}
@@ -346,36 +424,42 @@ func (l *leg) state() stateRank {
 // dest returns the destination of a leg, making it where it is new.
 func (b *Builder) dest(l *leg) *dest {
 	k := b.key(l)
-	d := b.index[k]
-	if d == nil {
-		d = b.newDest(k)
-		d.first, d.last = l.row.First, l.row.Last
-		if len(l.names) == 1 {
-			d.name = l.names[0]
-		} else {
-			d.others = slices.Clone(l.names)
+	if n, ok := b.index[k]; ok {
+		d := b.dests.At(n)
+		if len(l.names) == 1 && l.names[0].Source < d.source {
+			d.name, d.source = l.names[0].Number, l.names[0].Source
 		}
+		return d
 	}
-	if len(l.names) == 1 && sourceRank(l.names[0].Source) < sourceRank(d.name.Source) {
-		d.name = l.names[0]
+	d := b.newDest(k)
+	d.first, d.last = l.row.First, l.row.Last
+	if len(l.names) == 1 {
+		d.name, d.source = l.names[0].Number, l.names[0].Source
+		return d
+	}
+	for _, n := range l.names {
+		b.others.add(&d.others, otherName{n.Number, n.Source})
 	}
 	return d
 }
 
-// newDest adds a destination that nothing is known of yet.
+// newDest adds a destination that nothing is known of yet. It takes the place of one of the same key.
 func (b *Builder) newDest(k destKey) *dest {
-	d := &b.room.take(1)[0]
-	d.key, d.state = k, rankLookedUp
-	d.frames, d.events = d.firstFrames[:0], d.firstEvent[:0]
-	b.index[k] = d
+	n, ok := b.index[k]
+	if !ok {
+		_, n = b.dests.Add()
+		b.index[k] = n
+	}
+	d := b.dests.At(n)
+	*d = dest{key: k, source: hostname.FromNone, state: rankLookedUp}
 	return d
 }
 
 // key says which destination a leg is of.
 func (b *Builder) key(l *leg) destKey {
-	k := destKey{client: l.client, v6: l.row.V6, via: b.texts.number(l.via), port: l.port, transport: l.row.Transport}
+	k := destKey{client: l.client, via: b.texts.Number(l.via), port: l.port, transport: l.row.Transport}
 	if l.row.Orphan {
-		k.orphan, k.transport = true, 0
+		k.kind, k.transport = keyOrphan, 0
 	}
 	if len(l.naming.Target) == 1 {
 		t := l.naming.Target[0]
@@ -387,32 +471,41 @@ func (b *Builder) key(l *leg) destKey {
 		}
 	}
 	switch {
+	case len(l.names) == 1:
+		k.kind |= keyNamed
+		k.what = l.names[0].Number
 	case len(l.names) > 0:
-		k.named, k.what = true, b.texts.number(joined(l.names))
+		k.kind |= keyNamed
+		k.what = b.texts.Number(joined(l.names))
 	case l.state() == rankAttempted:
-		k.named, k.what = true, b.network(l.server)
+		k.kind |= keyNamed
+		k.what = b.network(l.server)
 	default:
-		k.what = l.number
+		k.what = uint32(l.server)
 	}
 	return k
 }
 
+// foldedNet is the network that an address is folded to: its first address.
+type foldedNet struct {
+	first packet.Addr
+	v6    bool
+}
+
 // network is the number of the text of an address's network.
-func (b *Builder) network(a netip.Addr) uint32 {
-	p := networkOf(a)
-	n, ok := b.folded[p]
+func (b *Builder) network(e end) uint32 {
+	a := b.addr(e)
+	k := foldedNet{packet.AddrFrom(networkOf(a).Addr()), a.Is6()}
+	n, ok := b.folded[k]
 	if !ok {
-		n = b.texts.number(p.String())
-		b.folded[p] = n
+		n = b.texts.Number(networkOf(a).String())
+		b.folded[k] = n
 	}
 	return n
 }
 
 // joined is the names as one text, the same in any order.
 func joined(names []hostname.Named) string {
-	if len(names) == 1 {
-		return names[0].Name
-	}
 	all := make([]string, len(names))
 	for i, n := range names {
 		all[i] = n.Name
@@ -432,23 +525,11 @@ func networkOf(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// sourceRanks orders name sources by strength.
-var sourceRanks = []string{string(hostname.HTTPConnect), string(hostname.SOCKS), string(hostname.TLSSNI), string(hostname.QUICSNI), string(hostname.DTLSSNI),
-	string(hostname.HTTPHost), string(hostname.HTTPUnfinished), string(hostname.HTTP2Authority), string(hostname.DNS), hostname.DNSOtherClient,
-	string(hostname.Certificate), hostname.DNSPTR, string(hostname.CaptureNRB)}
-
-func sourceRank(s string) int {
-	if i := slices.Index(sourceRanks, s); i >= 0 {
-		return i
-	}
-	return len(sourceRanks)
-}
-
 // maxCited is how many flows of a destination are cited by their first frame.
 const maxCited = 8
 
 // count adds the leg's numbers to its destination.
-func (l *leg) count(d *dest) {
+func (b *Builder) count(l *leg, d *dest) {
 	r, in, out := l.row, 1-l.inside, l.inside
 	d.flows++
 	d.packetsOut += r.Packets[out]
@@ -461,26 +542,36 @@ func (l *leg) count(d *dest) {
 	d.openers |= 1 << l.openedBy
 	d.state = min(d.state, l.state())
 	if r.Protocol != "" {
-		d.protocols.add(r.Protocol, r.Packets[0]+r.Packets[1])
+		b.protocols.add(&d.protocols, b.texts.Number(r.Protocol), r.Packets[0]+r.Packets[1])
 	}
 	for h := range r.ByHour() {
-		d.parts.add(part{l.number, h.Hour}, h.Payload[out])
+		b.parts.add(&d.parts, part{l.server, h.Hour}, h.Payload[out])
 	}
 	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(l.naming) {
 		d.notes |= noteNoDNS
 	}
-	d.events = append(append(d.events, r.First), r.Events...)
-	l.addSigns(d)
+	b.addEvents(d, r)
+	b.addSigns(l, d)
 	for i := range l.naming.Personal {
-		d.addPersonal(&l.naming.Personal[i])
+		b.addPersonal(d, &l.naming.Personal[i])
 	}
-	l.cite(d)
+	b.cite(l, d)
+}
+
+// addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.
+func (b *Builder) addEvents(d *dest, r *flow.Row) {
+	if d.flows > 1 {
+		b.events.add(&d.events, r.First)
+	}
+	for _, at := range r.Events {
+		b.events.add(&d.events, at)
+	}
 }
 
 // supported says whether a DNS answer gives one of the flow's own names.
 func supported(n *hostname.Naming) bool {
 	return slices.ContainsFunc(n.Own, func(o hostname.Named) bool {
-		return slices.ContainsFunc(n.DNS, func(d hostname.Named) bool { return d.Name == o.Name })
+		return slices.ContainsFunc(n.DNS, func(d hostname.Named) bool { return d.Number == o.Number })
 	})
 }
 
@@ -488,23 +579,32 @@ func supported(n *hostname.Naming) bool {
 const maxCommunityIDs = 8
 
 // addID keeps the Community ID of a flow, once: flows of the same ends and ports have the same one.
-func (d *dest) addID(r *flow.Row) {
-	if len(d.ids) == maxCommunityIDs {
+func (b *Builder) addID(d *dest, r *flow.Row) {
+	if d.known == maxCommunityIDs {
 		return // before it is computed: a destination may have a million flows
 	}
-	if id, ok := r.CommunityID(); ok && !slices.Contains(d.ids, id) {
-		d.ids = append(slices.Grow(d.ids, 1), id)
+	id, ok := r.CommunityID()
+	if !ok {
+		return
 	}
+	for had := range b.ids.of(d.ids) {
+		if *had == id {
+			return
+		}
+	}
+	b.ids.add(&d.ids, id)
+	d.known++
 }
 
 // cite remembers the frames that show the leg: its first and last, and those that name it.
-func (l *leg) cite(d *dest) {
-	d.addID(l.row)
+func (b *Builder) cite(l *leg, d *dest) {
+	b.addID(d, l.row)
 	if d.flows > maxCited {
 		return
 	}
-	d.frames = append(d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame}, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
+	b.frames.add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
+	b.frames.add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
 	for _, n := range l.names {
-		d.frames = append(d.frames, frame{capture: n.Capture, number: n.Frame})
+		b.frames.add(&d.frames, frame{capture: n.Capture, number: n.Frame})
 	}
 }

@@ -32,6 +32,7 @@ type Case struct {
 	to       []int32 // of each destination, the number of its recipient; nil until they are asked for
 
 	recipients []recipient
+	picked     []int // what byRecipient picked latest
 	b          *Builder
 }
 
@@ -101,7 +102,9 @@ func texts(addrs []netip.Addr) []string {
 func (c *Case) evidence(g *group) []Evidence {
 	var all []frame
 	for _, i := range g.members {
-		all = append(all, c.details[i].frames...)
+		for f := range c.b.frames.of(c.details[i].frames) {
+			all = append(all, *f)
+		}
 	}
 	slices.SortFunc(all, compareFrames)
 	all = slices.Compact(all)

@@ -8,6 +8,7 @@ import (
 
 	"phonehome/analyze/disclosure"
 	"phonehome/analyze/flow"
+	"phonehome/analyze/vendors"
 )
 
 // State says how far a transfer got.
@@ -21,45 +22,68 @@ const (
 	LookedUp    State = "looked-up"   // only a DNS query
 )
 
-// Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport.
+// Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport. What many destinations have alike they share by pointers,
+// of which none is nil: it is not to be changed in place.
 type Destination struct {
-	ID                string               `json:"id"` // "d1" ..., in the order of the result
-	Client            netip.Addr           `json:"client"`
-	ClientLabel       string               `json:"client_label,omitempty"` // best label, see clients[].labels for its basis
-	Asset             string               `json:"asset,omitempty"`        // of the register, that the client is of
-	Name              string               `json:"name"`                   // "" where there is none, or where several fit (see other_names)
-	NameSource        string               `json:"name_source"`            // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
-	OtherNames        []OtherName          `json:"other_names"`
-	Notes             []string             `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
-	Servers           []Server             `json:"servers"`         // at most 64, those with most payload out; servers_total counts all
-	ServersTotal      int                  `json:"servers_total"`
-	Port              uint16               `json:"port"`
-	Transport         string               `json:"transport"`
-	Protocol          string               `json:"protocol"` // recognised by content, "" if not
-	Vendor            string               `json:"vendor"`   // company; "" is unknown
-	Product           string               `json:"product"`
-	Purpose           string               `json:"purpose"`
-	VendorBasis       string               `json:"vendor_basis"`     // "catalogue", "catalogue-unverified", "third-party-web", "registrable-domain", "none"
-	Hoster            string               `json:"hoster,omitempty"` // whose cloud or CDN the name lies in; never the vendor
-	Tenant            string               `json:"tenant,omitempty"` // the tenant's label in the hoster's name
-	RegistrableDomain string               `json:"registrable_domain,omitempty"`
-	State             State                `json:"state"`
-	OpenedBy          string               `json:"opened_by"`     // "client", "server", "both": which end began the flows
-	Via               string               `json:"via,omitempty"` // the inside proxy, address:port
-	Flows             uint64               `json:"flows"`
-	PacketsOut        uint64               `json:"packets_out"`
-	PacketsIn         uint64               `json:"packets_in"`
-	WireOut           uint64               `json:"wire_out"`
-	WireIn            uint64               `json:"wire_in"`
-	PayloadOut        uint64               `json:"payload_out"`
-	PayloadIn         uint64               `json:"payload_in"`
-	First             time.Time            `json:"first"`
-	Last              time.Time            `json:"last"`
-	Disclosure        disclosure.Judgement `json:"disclosure"`
-	Evidence          []Evidence           `json:"evidence"`
-	CommunityIDs      []flow.CommunityID   `json:"community_ids,omitempty"` // of its first flows, each once, at most 8: as other tools name them
-	LabelBasis        string               `json:"-"`                       // of ClientLabel
-	Hours             []HourOut            `json:"-"`                       // payload out by hour, in no order, for the vendor series
+	ID string `json:"id"` // "d1" ..., in the order of the result
+	*Inside
+	Name         string      `json:"name"`        // "" where there is none, or where several fit (see other_names)
+	NameSource   string      `json:"name_source"` // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
+	OtherNames   []OtherName `json:"other_names"`
+	Notes        []string    `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
+	Servers      []Server    `json:"servers"`         // at most 64, those with most payload out; servers_total counts all
+	ServersTotal int         `json:"servers_total"`
+	Port         uint16      `json:"port"`
+	Transport    string      `json:"transport"`
+	Protocol     string      `json:"protocol"` // recognised by content, "" if not
+	*Attribution
+	State        State                 `json:"state"`
+	OpenedBy     string                `json:"opened_by"`     // "client", "server", "both": which end began the flows
+	Via          string                `json:"via,omitempty"` // the inside proxy, address:port
+	Flows        uint64                `json:"flows"`
+	PacketsOut   uint64                `json:"packets_out"`
+	PacketsIn    uint64                `json:"packets_in"`
+	WireOut      uint64                `json:"wire_out"`
+	WireIn       uint64                `json:"wire_in"`
+	PayloadOut   uint64                `json:"payload_out"`
+	PayloadIn    uint64                `json:"payload_in"`
+	First        time.Time             `json:"first"`
+	Last         time.Time             `json:"last"`
+	Disclosure   *disclosure.Judgement `json:"disclosure"`
+	Evidence     []Evidence            `json:"evidence"`
+	CommunityIDs []flow.CommunityID    `json:"community_ids,omitempty"` // of its first flows, each once, at most 8: as other tools name them
+	Hours        []HourOut             `json:"-"`                       // payload out by hour, in no order, for the vendor series
+}
+
+// Inside is the inside end of destinations.
+type Inside struct {
+	Client      netip.Addr `json:"client"`
+	ClientLabel string     `json:"client_label,omitempty"` // best label, see clients[].labels for its basis
+	Asset       string     `json:"asset,omitempty"`        // of the register, that the client is of
+	LabelBasis  string     `json:"-"`                      // of ClientLabel
+}
+
+// Attribution says whose destinations are.
+type Attribution struct {
+	Vendor            string `json:"vendor"` // company; "" is unknown
+	Product           string `json:"product"`
+	Purpose           string `json:"purpose"`
+	VendorBasis       string `json:"vendor_basis"`     // "catalogue", "catalogue-unverified", "third-party-web", "registrable-domain", "none"
+	Hoster            string `json:"hoster,omitempty"` // whose cloud or CDN the name lies in; never the vendor
+	Tenant            string `json:"tenant,omitempty"` // the tenant's label in the hoster's name
+	RegistrableDomain string `json:"registrable_domain,omitempty"`
+}
+
+// UnmarshalJSON reads a destination of a saved result. One that lacks keys has all parts too.
+func (o *Destination) UnmarshalJSON(b []byte) error {
+	type plain Destination
+	p := plain{Inside: &Inside{}, Attribution: &Attribution{}, Disclosure: &disclosure.Judgement{}}
+	err := json.Unmarshal(b, &p)
+	if p.Disclosure == nil {
+		p.Disclosure = &disclosure.Judgement{} // the key was null
+	}
+	*o = Destination(p)
+	return err
 }
 
 // OtherName is a name that also fits, with its source.
@@ -70,10 +94,17 @@ type OtherName struct {
 
 // Server is one address of a destination.
 type Server struct {
-	IP      netip.Addr `json:"ip"`
-	Country string     `json:"country"` // ISO 3166-1 alpha-2, "" is unknown; a database's opinion
-	ASN     uint32     `json:"asn,omitempty"`
-	Network string     `json:"network"` // the AS organisation: owner of the network, not the vendor
+	IP netip.Addr `json:"ip"`
+	*vendors.Place
+}
+
+// UnmarshalJSON reads a server of a saved result. One that lacks keys has a place too.
+func (s *Server) UnmarshalJSON(b []byte) error {
+	type plain Server
+	p := plain{Place: &vendors.Place{}}
+	err := json.Unmarshal(b, &p)
+	*s = Server(p)
+	return err
 }
 
 // Evidence cites frames of one capture, in order.

@@ -22,8 +22,9 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 	c.shares = make([][]disclosure.Share, len(c.Destinations))
 	for i, answer := range j.Finish() {
 		d := &c.Destinations[i]
-		d.Disclosure, c.shares[i] = answer.Judgement, answer.Shares
-		d.Disclosure.Claimed = c.claimed(i)
+		own := answer.Judgement
+		d.Disclosure, c.shares[i] = &own, answer.Shares
+		own.Claimed = c.claimed(i)
 		d.registered(r, answer.Shares[0].Entries)
 		if s := r.AssetOf(d.Client); s != nil && !r.Shared(d.Client) {
 			d.Asset = s.Name
@@ -35,16 +36,17 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 // traffic is a destination as the register is asked about it.
 func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
 	d, more := &c.Destinations[i], c.details[i]
-	t := &disclosure.Traffic{Client: d.Client, Port: d.Port, Transport: d.Transport, First: d.First, Last: d.Last, Parts: make([]disclosure.Part, len(more.parts.list))}
+	t := &disclosure.Traffic{Client: d.Client, Port: d.Port, Transport: d.Transport, First: d.First, Last: d.Last, Parts: []disclosure.Part{}}
 	if d.Name != "" {
 		t.Names, t.Vendors = []string{d.Name}, []string{d.Vendor}
 	}
 	for _, o := range d.OtherNames {
 		t.Names, t.Vendors = append(t.Names, o.Name), append(t.Vendors, a.match(o.Name).Vendor)
 	}
-	for k, p := range more.parts.list {
-		place := c.b.servers.place(p.key.server, a.Geo)
-		t.Parts[k] = disclosure.Part{Server: c.b.servers.list[p.key.server], Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n}
+	for p := range c.b.parts.of(more.parts) {
+		server := c.b.addr(p.key.server)
+		place := a.Geo.Lookup(server)
+		t.Parts = append(t.Parts, disclosure.Part{Server: server, Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n})
 	}
 	if target, err := netip.ParseAddr(d.Name); err == nil {
 		goesTo(t, target.Unmap(), a.Geo)
@@ -76,11 +78,13 @@ func (o *Destination) registered(r *disclosure.Register, ids []string) {
 	if all.Vendor == "" {
 		return
 	}
-	if o.Vendor != all.Vendor {
-		o.Product, o.Purpose = "", ""
+	own := *o.Attribution
+	if own.Vendor != all.Vendor {
+		own.Product, own.Purpose = "", ""
 	}
-	o.Vendor, o.VendorBasis = all.Vendor, basisRegister
-	o.Product, o.Purpose = cmp.Or(all.Product, o.Product), cmp.Or(all.Purpose, o.Purpose)
+	own.Vendor, own.VendorBasis = all.Vendor, basisRegister
+	own.Product, own.Purpose = cmp.Or(all.Product, own.Product), cmp.Or(all.Purpose, own.Purpose)
+	o.Attribution = &own
 }
 
 // agreed is what two entries both say.
@@ -96,15 +100,16 @@ const basisRegister = "register"
 // claimed says whether a disclosure rests on a name that is the client's word alone, and that other evidence could have supported and does not.
 func (c *Case) claimed(i int) bool {
 	d := &c.Destinations[i]
-	if d.Disclosure.Verdict != disclosure.Disclosed || !isHello(d.NameSource) {
+	more := c.details[i]
+	if d.Disclosure.Verdict != disclosure.Disclosed || !more.source.Hello() {
 		return false
 	}
-	return c.details[i].notes&noteNoDNS != 0 || slices.ContainsFunc(c.details[i].signs, func(s sign) bool { return s.kind == signElsewhere || s.kind == signCertificate })
+	return more.notes&noteNoDNS != 0 || slices.ContainsFunc(c.b.rareOf(more).signs, func(s sign) bool { return s.kind == signElsewhere || s.kind == signCertificate })
 }
 
 // has says whether a verdict holds for a destination, as the gravest or beside it.
 func (c *Case) has(i int, v disclosure.Verdict) bool {
-	j := &c.Destinations[i].Disclosure
+	j := c.Destinations[i].Disclosure
 	return j.Verdict == v || slices.Contains(j.Also, v)
 }
 

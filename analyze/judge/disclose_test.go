@@ -6,15 +6,21 @@ import (
 	"time"
 
 	"phonehome/analyze/disclosure"
+	"phonehome/analyze/flow"
+	"phonehome/analyze/hostname"
+	"phonehome/analyze/packet"
 	"phonehome/analyze/vendors"
 )
 
 // asked is a case of one destination, of 1,000 bytes to the server 192.0.2.1 in the first hour of 1970.
 func asked(d Destination) *Case {
-	d.Client, d.Port, d.Transport, d.First, d.Last = netip.MustParseAddr("10.0.0.5"), 443, "tcp", time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
+	d.Inside, d.Attribution, d.Disclosure = &Inside{Client: netip.MustParseAddr("10.0.0.5")}, &Attribution{}, &disclosure.Judgement{}
+	d.Port, d.Transport, d.First, d.Last = 443, "tcp", time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
+	h := flow.NewHosts(flow.NewNetworks(false))
+	b := NewBuilder(hostname.NewIndex(h))
 	more := &dest{}
-	more.parts.add(part{}, 1000)
-	return &Case{Destinations: []Destination{d}, details: []*dest{more}, b: &Builder{servers: &addresses{list: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}}
+	b.parts.add(&more.parts, part{server: endOf(h.Number(packet.AddrFrom(netip.MustParseAddr("192.0.2.1"))), false)}, 1000)
+	return &Case{Destinations: []Destination{d}, details: []*dest{more}, b: b}
 }
 
 func given(t *testing.T, vendors string) *disclosure.Register {

@@ -22,19 +22,21 @@ type Attributor struct {
 	Catalogue *vendors.Catalogue
 	Geo       *vendors.Geo
 	Register  *disclosure.Register // nil for none
-	matches   map[string]vendors.Match
+	matches   map[string]*Attribution
 }
 
-func (a *Attributor) match(name string) vendors.Match {
-	m, ok := a.matches[name]
-	if !ok {
-		if a.matches == nil {
-			a.matches = map[string]vendors.Match{}
-		}
-		m = a.Catalogue.Match(name)
-		a.matches[name] = m
+// match says whose a name is.
+func (a *Attributor) match(name string) *Attribution {
+	if a.matches == nil {
+		a.matches = map[string]*Attribution{}
 	}
-	return m
+	known := a.matches[name]
+	if known == nil {
+		m := a.Catalogue.Match(name)
+		known = &Attribution{Vendor: m.Vendor, Product: m.Product, Purpose: m.Purpose, VendorBasis: m.Basis, Hoster: m.Hoster, Tenant: m.Tenant, RegistrableDomain: m.RegistrableDomain}
+		a.matches[name] = known
+	}
+	return known
 }
 
 const (
@@ -49,17 +51,19 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addLookups(tunnels, domains)
 	b.addTunnels(tunnels)
 	b.namedValues()
-	all := make([]*dest, 0, len(b.index))
-	for _, d := range b.index {
-		all = append(all, d)
-	}
-	b.index, b.names, b.folded, b.servers.numbers, b.texts.numbers = nil, nil, nil, nil, nil // nothing is looked up any more
+	b.index, b.names, b.folded = nil, nil, nil // nothing is looked up any more
+	all := slices.AppendSeq(make([]*dest, 0, b.dests.Len()), b.dests.All())
 	slices.SortFunc(all, b.compare)
 	out := make([]Destination, len(all))
+	ids := strings.Builder{} // that all are cut out of
+	ids.Grow(len(all) * len("d"+strconv.Itoa(len(all))))
 	for i, d := range all {
 		b.finish(d, &out[i], a)
-		out[i].ID = "d" + strconv.Itoa(i+1)
+		from := ids.Len()
+		ids.WriteString("d" + strconv.Itoa(i+1))
+		out[i].ID = ids.String()[from:]
 	}
+	b.ids = chains[flow.CommunityID]{}
 	c := &Case{Destinations: out, details: all, b: b}
 	c.Countries, _ = a.Geo.Databases()
 	if a.Register != nil {
@@ -73,34 +77,28 @@ func (b *Builder) compare(x, y *dest) int {
 	if x.payloadOut != y.payloadOut {
 		return cmp.Compare(y.payloadOut, x.payloadOut)
 	}
-	if c := bytes.Compare(x.key.client[:], y.key.client[:]); c != 0 {
-		return c
+	if x.key.client != y.key.client {
+		cx, cy := b.hosts.Addr(x.key.client.host()), b.hosts.Addr(y.key.client.host())
+		if c := bytes.Compare(cx[:], cy[:]); c != 0 {
+			return c
+		}
 	}
 	return cmp.Or(b.compareWhat(x.key, y.key), cmp.Compare(x.key.port, y.key.port), cmp.Compare(x.key.transport, y.key.transport),
-		strings.Compare(b.texts.texts[x.key.via], b.texts.texts[y.key.via]), compareBool(x.key.orphan, y.key.orphan), compareBool(x.key.v6, y.key.v6))
+		strings.Compare(b.texts.Text(x.key.via), b.texts.Text(y.key.via)), cmp.Compare(x.key.kind, y.key.kind), cmp.Compare(x.key.client, y.key.client))
 }
 
 // compareWhat puts addresses, by number, before names, by letter.
 func (b *Builder) compareWhat(x, y destKey) int {
+	named := x.kind&keyNamed != 0
 	switch {
-	case x.named != y.named:
-		return compareBool(x.named, y.named)
+	case named != (y.kind&keyNamed != 0):
+		return cmp.Compare(x.kind&keyNamed, y.kind&keyNamed)
 	case x.what == y.what:
 		return 0
-	case x.named:
-		return strings.Compare(b.texts.texts[x.what], b.texts.texts[y.what])
+	case named:
+		return strings.Compare(b.texts.Text(x.what), b.texts.Text(y.what))
 	}
-	return b.servers.list[x.what].Compare(b.servers.list[y.what])
-}
-
-func compareBool(x, y bool) int {
-	switch {
-	case x == y:
-		return 0
-	case y:
-		return -1
-	}
-	return 1
+	return b.addr(end(x.what)).Compare(b.addr(end(y.what)))
 }
 
 // markProxyLegs marks destinations reached through a proxy that is itself seen to connect to the same name.
@@ -108,77 +106,72 @@ func (b *Builder) markProxyLegs() {
 	type outer struct {
 		client netip.Addr
 		what   uint32
-		named  bool
+		named  keyKind
 	}
 	legs := map[outer]bool{}
 	proxies, own := map[uint32]netip.Addr{}, map[netip.Addr]bool{}
-	for k := range b.index {
-		if k.via == 0 {
+	for d := range b.dests.All() {
+		via := d.key.via
+		if via == 0 || proxies[via].IsValid() {
 			continue
 		}
-		if p, err := netip.ParseAddrPort(b.texts.texts[k.via]); err == nil {
-			proxies[k.via], own[p.Addr()] = p.Addr(), true
+		if p, err := netip.ParseAddrPort(b.texts.Text(via)); err == nil {
+			proxies[via], own[p.Addr()] = p.Addr(), true
 		}
 	}
 	if len(proxies) == 0 {
 		return
 	}
-	for k := range b.index {
-		if client := k.client.Netip(k.v6); k.via == 0 && own[client] {
-			legs[outer{client, k.what, k.named}] = true
+	for d := range b.dests.All() {
+		if client := b.addr(d.key.client); d.key.via == 0 && own[client] {
+			legs[outer{client, d.key.what, d.key.kind & keyNamed}] = true
 		}
 	}
-	for k, d := range b.index {
-		if proxy, ok := proxies[k.via]; ok && legs[outer{proxy, k.what, k.named}] {
+	for d := range b.dests.All() {
+		if proxy, ok := proxies[d.key.via]; ok && legs[outer{proxy, d.key.what, d.key.kind & keyNamed}] {
 			d.notes |= noteBothLegs
 		}
 	}
 }
 
-// insideNames are the names that answers put at inside addresses, and at no other.
-func (b *Builder) insideNames() map[string]bool {
-	inside, outside := map[string]bool{}, map[string]bool{}
-	b.names.Located(func(name string, at netip.Addr) {
-		if b.networks.Side(at) == flow.Outside {
+// insideNames are the names that answers put at inside addresses, and at no other, by number.
+func (b *Builder) insideNames() map[uint32]bool {
+	inside, outside := map[uint32]bool{}, map[uint32]bool{}
+	b.names.Located(func(name, host uint32) {
+		if b.hosts.Side(host) == flow.Outside {
 			outside[name] = true
 		} else {
 			inside[name] = true
 		}
 	})
-	for name := range inside {
-		if outside[name] {
-			delete(inside, name)
-		}
+	for name := range outside {
+		delete(inside, name)
 	}
 	return inside
 }
 
 // addLookups adds the names that a client asked for and never went to, but for those that are a tunnel's and those of inside hosts.
-func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[string]string) {
-	type visited struct {
-		client packet.Addr
-		name   string
-	}
-	seen := make(map[visited]bool, len(b.names.Queries))
-	for _, d := range b.index {
-		if d.name.Name != "" {
-			seen[visited{d.key.client, d.name.Name}] = true
+func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]uint32) {
+	type visited struct{ host, name uint32 }
+	seen := map[visited]bool{}
+	for d := range b.dests.All() {
+		if d.name != 0 {
+			seen[visited{d.key.client.host(), d.name}] = true
 		}
-		for _, n := range d.others {
-			seen[visited{d.key.client, n.Name}] = true
+		for n := range b.others.of(d.others) {
+			seen[visited{d.key.client.host(), n.text}] = true
 		}
 	}
 	inside := b.insideNames()
-	for q, l := range b.names.Queries {
-		if !l.Address || seen[visited{q.Client, q.Name}] || inside[q.Name] || !publicName(q.Name) || b.networks.Side(q.Client.Netip(q.V6)) != flow.Inside ||
-			tunnels[carrier{q.Client, q.V6, domains[q.Name]}] != nil {
+	for q := range b.names.Queries.All() {
+		client := endOf(q.Client, q.V6)
+		if !q.Address || seen[visited{q.Client, q.Name}] || inside[q.Name] || !publicName(b.texts.Text(q.Name)) || b.hosts.Side(q.Client) != flow.Inside ||
+			tunnels[carrier{client, domains[q.Name]}] != nil {
 			continue
 		}
-		k := destKey{client: q.Client, v6: q.V6, named: true, what: b.texts.number(q.Name), transport: lookedUp}
-		d := b.newDest(k)
-		d.name = hostname.Named{Name: q.Name, Source: string(hostname.DNSQuery), At: l.First, Frame: l.Frame, Capture: l.Capture}
-		d.first, d.last = l.First, l.Last
-		d.frames = append(d.frames, frame{capture: l.Capture, number: l.Frame})
+		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
+		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
+		b.frames.add(&d.frames, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 
@@ -187,9 +180,9 @@ const lookedUp packet.Transport = 255
 
 func (k *destKey) transportName() string {
 	switch {
-	case k.transport == lookedUp && k.port == 0 && k.named:
+	case k.transport == lookedUp && k.port == 0 && k.kind&keyNamed != 0:
 		return "dns"
-	case k.orphan:
+	case k.kind&keyOrphan != 0:
 		return "fragment"
 	}
 	return flow.TransportName(k.transport)
@@ -197,38 +190,60 @@ func (k *destKey) transportName() string {
 
 func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
-	o.Client, o.Port, o.Transport, o.Via = d.key.client.Netip(d.key.v6), d.key.port, d.key.transportName(), b.texts.texts[d.key.via]
-	o.Name, o.NameSource, o.State = d.name.Name, cmp.Or(d.name.Source, "none"), states[d.state]
+	o.Inside, o.Port, o.Transport, o.Via = b.inside(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
+	o.Name, o.NameSource, o.State = b.texts.Text(d.name), d.source.String(), states[d.state]
 	o.OtherNames = []OtherName{}
-	for _, n := range d.others {
-		o.OtherNames = append(o.OtherNames, OtherName{n.Name, n.Source})
+	for n := range b.others.of(d.others) {
+		o.OtherNames = append(o.OtherNames, OtherName{b.texts.Text(n.text), n.source.String()})
 	}
 	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
 	o.OpenedBy = d.openedBy()
-	o.Protocol = most(&d.protocols)
+	o.Protocol = b.mostOf(d.protocols)
 	for _, n := range noteTexts {
 		if d.notes&n.note != 0 {
 			o.Notes = append(o.Notes, n.text)
 		}
 	}
-	o.Disclosure = disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}
-	d.attribute(o, a)
+	o.Disclosure = b.unjudged
+	b.attribute(o, a)
 	b.listServers(d, o, a.Geo)
 	o.Evidence = b.evidence(d)
-	o.CommunityIDs = d.ids
+	o.CommunityIDs = b.communityIDs(d)
 	o.Hours = b.hours(d)
+}
+
+// inside is a client: one for all its destinations.
+func (b *Builder) inside(client end) *Inside {
+	in := b.clients[client]
+	if in == nil {
+		in = &Inside{Client: b.addr(client)}
+		b.clients[client] = in
+	}
+	return in
+}
+
+// communityIDs are those that were kept; nil for none.
+func (b *Builder) communityIDs(d *dest) (out []flow.CommunityID) {
+	if d.known == 0 {
+		return nil
+	}
+	out = b.idLists.take(int(d.known))[:0]
+	for id := range b.ids.of(d.ids) {
+		out = append(out, *id)
+	}
+	return out
 }
 
 // hours are the payload out of a destination by hour and server, without those in which nothing went.
 func (b *Builder) hours(d *dest) []HourOut {
 	n := 0
-	for i := range d.parts.list {
-		if d.parts.list[i].n > 0 {
+	for p := range b.parts.of(d.parts) {
+		if p.n > 0 {
 			n++
 		}
 	}
 	out := b.hourLists.take(n)[:0]
-	for _, p := range d.parts.list {
+	for p := range b.parts.of(d.parts) {
 		if p.n > 0 {
 			out = append(out, HourOut{p.key.hour, p.n})
 		}
@@ -246,39 +261,32 @@ func (d *dest) openedBy() string {
 	return "client"
 }
 
-// most returns the key with the greatest sum, the first in the alphabet of equals.
-func most(t *tally[string]) string {
-	best := sum[string]{}
-	for _, s := range t.list {
-		if s.n > best.n || s.n == best.n && s.key < best.key {
-			best = s
+// mostOf returns the text with the greatest sum, the first in the alphabet of equals; "" where all sums are nothing.
+func (b *Builder) mostOf(list chain) (best string) {
+	var most uint64
+	for s := range b.protocols.of(list) {
+		if text := b.texts.Text(s.key); s.n > most || s.n == most && text < best {
+			best, most = text, s.n
 		}
 	}
-	return best.key
+	return best
 }
 
 // attribute sets the vendor: of the name, or of all names that fit, where they agree.
-func (d *dest) attribute(o *Destination, a *Attributor) {
+func (b *Builder) attribute(o *Destination, a *Attributor) {
+	o.Attribution = b.nobody
 	if o.Name != "" {
-		o.setVendor(a.match(o.Name))
+		o.Attribution = a.match(o.Name)
 		return
 	}
-	for i, n := range d.others {
+	for i, n := range o.OtherNames {
 		m := a.match(n.Name)
 		if i > 0 && m.Vendor != o.Vendor {
-			o.setVendor(vendors.Match{Basis: "none"})
+			o.Attribution = b.nobody
 			return
 		}
-		o.setVendor(m)
+		o.Attribution = m
 	}
-	if len(d.others) == 0 {
-		o.VendorBasis = "none"
-	}
-}
-
-func (o *Destination) setVendor(m vendors.Match) {
-	o.Vendor, o.Product, o.Purpose, o.VendorBasis = m.Vendor, m.Product, m.Purpose, m.Basis
-	o.Hoster, o.Tenant, o.RegistrableDomain = m.Hoster, m.Tenant, m.RegistrableDomain
 }
 
 // listServers lists the addresses, most payload out first.
@@ -287,27 +295,33 @@ func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
 	o.ServersTotal = len(list)
 	o.Servers = b.serverLists.take(min(len(list), maxServers))
 	for i := range o.Servers {
-		n := list[i].key
-		p := b.servers.place(n, geo)
-		o.Servers[i] = Server{IP: b.servers.list[n], Country: p.Country, ASN: p.ASN, Network: p.Network}
+		ip := b.addr(list[i].key)
+		o.Servers[i] = Server{ip, geo.Lookup(ip)}
 	}
 }
 
-// byServer sums the payload out of a destination by server, most first.
-func (b *Builder) byServer(d *dest) []sum[uint32] {
-	if len(d.parts.list) == 1 {
-		p := &d.parts.list[0]
-		b.only[0] = sum[uint32]{p.key.server, p.n}
-		return b.only[:]
+// byServer sums the payload out of a destination by server, most first. The list is good until the next call.
+func (b *Builder) byServer(d *dest) []sum[end] {
+	b.ranked = b.ranked[:0]
+	for p := range b.parts.of(d.parts) {
+		b.ranked = append(b.ranked, sum[end]{p.n, p.key.server})
 	}
-	var by tally[uint32]
-	for _, p := range d.parts.list {
-		by.add(p.key.server, p.n)
+	if len(b.ranked) < 2 {
+		return b.ranked
 	}
-	slices.SortFunc(by.list, func(x, y sum[uint32]) int {
-		return cmp.Or(cmp.Compare(y.n, x.n), b.servers.list[x.key].Compare(b.servers.list[y.key]))
+	slices.SortFunc(b.ranked, func(x, y sum[end]) int { return cmp.Compare(x.key, y.key) })
+	servers := b.ranked[:1]
+	for _, s := range b.ranked[1:] {
+		if last := &servers[len(servers)-1]; last.key == s.key {
+			last.n += s.n
+		} else {
+			servers = append(servers, s)
+		}
+	}
+	slices.SortFunc(servers, func(x, y sum[end]) int {
+		return cmp.Or(cmp.Compare(y.n, x.n), b.addr(x.key).Compare(b.addr(y.key)))
 	})
-	return by.list
+	return servers
 }
 
 // whatDestination says which frames a destination cites.
@@ -315,17 +329,22 @@ const whatDestination = "first and last frames of its flows, and those that name
 
 // evidence cites the frames, by capture, at most maxFrames of each.
 func (b *Builder) evidence(d *dest) []Evidence {
-	slices.SortFunc(d.frames, compareFrames)
+	frames := b.citing[:0]
+	for f := range b.frames.of(d.frames) {
+		frames = append(frames, *f)
+	}
+	b.citing = frames
+	slices.SortFunc(frames, compareFrames)
 	captures := 0
-	for i, f := range d.frames {
-		if i == 0 || f.capture != d.frames[i-1].capture {
+	for i, f := range frames {
+		if i == 0 || f.capture != frames[i-1].capture {
 			captures++
 		}
 	}
 	out := b.evidenceLists.take(captures)[:0]
-	for i, f := range d.frames {
-		if i == 0 || f.capture != d.frames[i-1].capture {
-			out = append(out, Evidence{Capture: int(f.capture), What: whatDestination, Frames: b.frameLists.take(min(len(d.frames)-i, maxFrames))[:0]})
+	for i, f := range frames {
+		if i == 0 || f.capture != frames[i-1].capture {
+			out = append(out, Evidence{Capture: int(f.capture), What: whatDestination, Frames: b.frameLists.take(min(len(frames)-i, maxFrames))[:0]})
 		}
 		e := &out[len(out)-1]
 		if n := len(e.Frames); n < maxFrames && (n == 0 || e.Frames[n-1] != f.number) {

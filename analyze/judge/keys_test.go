@@ -3,16 +3,19 @@ package judge
 import (
 	"net/netip"
 	"testing"
+
+	"phonehome/analyze/vendors"
 )
 
 func to(name string, port uint16, transport string) Destination {
-	return Destination{ID: "d1", Name: name, Port: port, Transport: transport, OpenedBy: "client", Client: netip.MustParseAddr("10.0.0.1"), Servers: []Server{{IP: netip.MustParseAddr("192.0.2.1"), ASN: 64500}}}
+	return Destination{ID: "d1", Name: name, Port: port, Transport: transport, OpenedBy: "client", Inside: &Inside{Client: netip.MustParseAddr("10.0.0.1")}, Attribution: &Attribution{},
+		Servers: []Server{{netip.MustParseAddr("192.0.2.1"), &vendors.Place{ASN: 64500}}}}
 }
 
 func TestKey(t *testing.T) {
 	unnamed := to("", 8800, "udp")
 	noASN := unnamed
-	noASN.Servers = []Server{{IP: netip.MustParseAddr("198.51.100.77")}}
+	noASN.Servers = []Server{{netip.MustParseAddr("198.51.100.77"), &vendors.Place{}}}
 	clock := to("", 123, "udp")
 	clock.Protocol = "ntp"
 	asset := to("a.example.com", 443, "tcp")
@@ -53,10 +56,10 @@ func TestKey(t *testing.T) {
 
 // TestKeyOfTheSame: what differs between two runs of the same product, and does not matter.
 func TestKeyOfTheSame(t *testing.T) {
-	one := to("v10.events.example.com", 443, "tcp")
-	other := one
+	const name = "v10.events.example.com"
+	one, other := to(name, 443, "tcp"), to(name, 443, "tcp")
 	other.ID, other.Client, other.ClientLabel = "d7", netip.MustParseAddr("172.17.0.9"), "container-9f2"
-	other.Servers = []Server{{IP: netip.MustParseAddr("203.0.113.9"), ASN: 64501, Country: "GB", Network: "Another CDN"}}
+	other.Servers = []Server{{netip.MustParseAddr("203.0.113.9"), &vendors.Place{ASN: 64501, Country: "GB", Network: "Another CDN"}}}
 	other.Transport, other.Vendor, other.Product, other.VendorBasis = "udp", "Another catalogue's", "x", "catalogue"
 	other.PayloadOut, other.Flows = 7, 9
 	if one.Key() != other.Key() {
@@ -68,7 +71,7 @@ func TestKeyOfTheSame(t *testing.T) {
 		func(d *Destination) { d.Port = 8443 },
 		func(d *Destination) { d.Asset = "cameras" },
 	} {
-		d := one
+		d := to(name, 443, "tcp")
 		change(&d)
 		if d.Key() == one.Key() {
 			t.Errorf("%q is the key of another destination too", d.Key())

@@ -23,11 +23,11 @@ type Label struct {
 
 // Labels collects what devices call themselves.
 type Labels struct {
-	networks *flow.Networks
-	labels   map[netip.Addr][]Label
-	leases   []lease
-	byMAC    map[string][]Label // labels said by a MAC that had no address yet
-	macs     map[packet.MAC]*macUse
+	hosts  *flow.Hosts
+	labels map[netip.Addr][]Label
+	leases []lease
+	byMAC  map[string][]Label // labels said by a MAC that had no address yet
+	macs   map[packet.MAC]*macUse
 }
 
 type lease struct {
@@ -44,7 +44,7 @@ type macUse struct {
 
 // useOf is an address and the time of its use.
 type useOf struct {
-	addr     netip.Addr
+	addr     end
 	from, to int64
 }
 
@@ -57,8 +57,8 @@ const (
 var labelRank = []string{string(hostname.DHCPHost), string(hostname.MDNS), string(hostname.NBNS), string(hostname.LLMNR), string(hostname.SSDP), string(hostname.DHCPVendor), makerBasis}
 
 // NewLabels returns an empty collection.
-func NewLabels(n *flow.Networks) *Labels {
-	return &Labels{networks: n, labels: map[netip.Addr][]Label{}, byMAC: map[string][]Label{}, macs: map[packet.MAC]*macUse{}}
+func NewLabels(h *flow.Hosts) *Labels {
+	return &Labels{hosts: h, labels: map[netip.Addr][]Label{}, byMAC: map[string][]Label{}, macs: map[packet.MAC]*macUse{}}
 }
 
 // Add takes one name row.
@@ -86,7 +86,7 @@ func (l *Labels) Add(n *hostname.Name) {
 }
 
 func (l *Labels) put(a netip.Addr, label Label) {
-	if label.Name != "" && l.networks.Side(a) == flow.Inside {
+	if label.Name != "" && l.hosts.SideOf(a) == flow.Inside {
 		l.labels[a] = extendLabel(l.labels[a], label)
 	}
 }
@@ -105,15 +105,13 @@ func extendLabel(list []Label, n Label) []Label {
 	return append(list, n)
 }
 
-// AddRow learns MACs from one flow row.
+// AddRow learns MACs from one flow row, whose hosts were looked up.
 func (l *Labels) AddRow(r *flow.Row) {
 	if r.Tunnel != 0 {
 		return
 	}
 	for i := range 2 {
-		a, _ := r.End(i)
-		addr := a.Netip(r.V6)
-		if r.Packets[i] == 0 || r.MACs[i] == (packet.MAC{}) || l.networks.Side(addr) != flow.Inside {
+		if r.Packets[i] == 0 || r.MACs[i] == (packet.MAC{}) || l.hosts.Side(r.Hosts[i]) != flow.Inside {
 			continue
 		}
 		u := l.macs[r.MACs[i]]
@@ -121,11 +119,11 @@ func (l *Labels) AddRow(r *flow.Row) {
 			u = &macUse{}
 			l.macs[r.MACs[i]] = u
 		}
-		u.add(addr, r)
+		u.add(endOf(r.Hosts[i], r.V6), r)
 	}
 }
 
-func (u *macUse) add(a netip.Addr, r *flow.Row) {
+func (u *macUse) add(a end, r *flow.Row) {
 	i := slices.IndexFunc(u.addrs, func(o useOf) bool { return o.addr == a })
 	switch {
 	case u.many:
@@ -164,7 +162,7 @@ func (l *Labels) settle() {
 			continue
 		}
 		for _, s := range u.addrs {
-			l.put(s.addr, Label{Name: maker, Basis: makerBasis, From: s.from, To: s.to})
+			l.put(l.hosts.Addr(s.addr.host()).Netip(s.addr.v6()), Label{Name: maker, Basis: makerBasis, From: s.from, To: s.to})
 		}
 	}
 	l.macs = nil

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+
+	"phonehome/analyze/vendors"
 )
 
 // recipient is whom a finding is about: the vendor; where that is not known, the registrable domain; where nothing names it, the network.
@@ -64,19 +66,50 @@ type group struct {
 
 // byRecipient groups the destinations that pick takes, in the order of their first one: most payload first.
 func (c *Case) byRecipient(pick func(i int) bool) []*group {
-	c.findRecipients()
-	index := make([]*group, len(c.recipients))
-	var out []*group
+	picked := c.picked[:0]
 	for i := range c.Destinations {
-		if !pick(i) {
-			continue
+		if pick(i) {
+			picked = append(picked, i)
 		}
+	}
+	c.picked = picked
+	return c.grouped(picked)
+}
+
+// rareByRecipient is byRecipient of the few destinations that have rare things.
+func (c *Case) rareByRecipient(pick func(r rare) bool) []*group {
+	picked := c.picked[:0]
+	for i, d := range c.details {
+		if d.rare != 0 && pick(c.b.rareOf(d)) {
+			picked = append(picked, i)
+		}
+	}
+	c.picked = picked
+	return c.grouped(picked)
+}
+
+// grouped groups destinations by recipient.
+func (c *Case) grouped(picked []int) (out []*group) {
+	if len(picked) == 0 {
+		return nil
+	}
+	c.findRecipients()
+	sizes := map[int32]int{}
+	for _, i := range picked {
+		sizes[c.to[i]]++
+	}
+	members := make([]int, len(picked)) // of all groups
+	index := make(map[int32]*group, len(sizes))
+	for _, i := range picked {
 		n := c.to[i]
-		if index[n] == nil {
-			index[n] = &group{to: c.recipients[n]}
-			out = append(out, index[n])
+		g := index[n]
+		if g == nil {
+			g = &group{to: c.recipients[n], members: members[:0:sizes[n]]}
+			members = members[sizes[n]:]
+			index[n] = g
+			out = append(out, g)
 		}
-		index[n].members = append(index[n].members, i)
+		g.members = append(g.members, i)
 	}
 	return out
 }
@@ -86,18 +119,46 @@ func (c *Case) findRecipients() {
 	if c.to != nil {
 		return
 	}
-	numbers := map[recipient]int32{}
+	f := recipientFinder{c: c, byName: map[*Attribution]int32{}, byPlace: map[*vendors.Place]int32{}, numbers: map[recipient]int32{}}
 	c.to = make([]int32, len(c.Destinations))
 	for i := range c.Destinations {
-		to := recipientOf(&c.Destinations[i])
-		n, ok := numbers[to]
-		if !ok {
-			n = int32(len(c.recipients))
-			numbers[to] = n
-			c.recipients = append(c.recipients, to)
-		}
-		c.to[i] = n
+		c.to[i] = f.find(&c.Destinations[i])
 	}
+}
+
+// recipientFinder numbers recipients. Most are told by what a destination shares with others.
+type recipientFinder struct {
+	c       *Case
+	byName  map[*Attribution]int32
+	byPlace map[*vendors.Place]int32
+	numbers map[recipient]int32
+}
+
+func (f *recipientFinder) find(d *Destination) int32 {
+	switch {
+	case d.Vendor != "" || d.Tenant == "" && d.RegistrableDomain != "":
+		return known(f.byName, d.Attribution, func() int32 { return f.number(recipientOf(d)) })
+	case d.Name == "" && d.Tenant == "" && len(d.OtherNames) == 0 && len(d.Servers) > 0 && d.Servers[0].ASN != 0:
+		return known(f.byPlace, d.Servers[0].Place, func() int32 { return f.number(recipientOf(d)) })
+	}
+	return f.number(recipientOf(d))
+}
+
+// known is what a map has, made where it is new.
+func known[K comparable](m map[K]int32, k K, make func() int32) int32 {
+	n, ok := m[k]
+	if !ok {
+		n = make()
+		m[k] = n
+	}
+	return n
+}
+
+func (f *recipientFinder) number(to recipient) int32 {
+	return known(f.numbers, to, func() int32 {
+		f.c.recipients = append(f.c.recipients, to)
+		return int32(len(f.c.recipients) - 1)
+	})
 }
 
 // recipient is the recipient of a destination.

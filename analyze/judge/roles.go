@@ -11,11 +11,11 @@ import (
 // Roles infers what inside hosts are from what they serve and are called. It is said with its basis and enforced by nothing: only the register gives a host a role
 // that counts.
 type Roles struct {
-	networks *flow.Networks
-	seen     map[netip.Addr]serves
-	dcNames  map[string]bool       // hosts that DNS names as domain controllers
-	located  map[string]netip.Addr // inside addresses of hosts, by name
-	dcs      map[netip.Addr]bool   // made of the two when all rows are in
+	hosts   *flow.Hosts
+	seen    map[netip.Addr]serves
+	dcNames map[string]bool       // hosts that DNS names as domain controllers
+	located map[string]netip.Addr // inside addresses of hosts, by name
+	dcs     map[netip.Addr]bool   // made of the two when all rows are in
 }
 
 // Role is what a client is.
@@ -42,8 +42,8 @@ var servedPorts = map[uint16]serves{104: servesDICOM, 11112: servesDICOM, 2575: 
 const maxRoleNames = 1 << 14
 
 // NewRoles returns an empty collection.
-func NewRoles(n *flow.Networks) *Roles {
-	return &Roles{networks: n, seen: map[netip.Addr]serves{}, dcNames: map[string]bool{}, located: map[string]netip.Addr{}}
+func NewRoles(h *flow.Hosts) *Roles {
+	return &Roles{hosts: h, seen: map[netip.Addr]serves{}, dcNames: map[string]bool{}, located: map[string]netip.Addr{}}
 }
 
 // Add takes one name row. Active Directory names its controllers in SRV records below dc._msdcs ([MS-ADTS], section 6.3.2.3).
@@ -58,7 +58,7 @@ func (r *Roles) Add(n *hostname.Name) {
 		}
 	case "A", "AAAA":
 		a, err := netip.ParseAddr(string(n.Value))
-		if err == nil && r.networks.Side(a) == flow.Inside && len(r.located) < maxRoleNames {
+		if err == nil && r.hosts.SideOf(a) == flow.Inside && len(r.located) < maxRoleNames {
 			r.located[hostname.Normal(hostname.Text("", n.Name))] = a
 		}
 	}
@@ -82,7 +82,7 @@ func (r *Roles) AddRow(w *flow.Row) {
 	if what == 0 || w.Payload[1-client] == 0 {
 		return
 	}
-	if a := addr.Netip(w.V6); r.networks.Side(a) == flow.Inside {
+	if a := addr.Netip(w.V6); r.hosts.SideOf(a) == flow.Inside {
 		r.seen[a] |= what
 	}
 }

@@ -20,6 +20,9 @@ var assetRule = Rule{
 }
 
 func findAsset(c *Case) (out []Finding) {
+	if c.register == nil {
+		return nil
+	}
 	for _, g := range c.byRecipient(c.breaksPolicy) {
 		f := c.finding(g)
 		none, covered := c.guarded(g), c.approved(g)

@@ -48,7 +48,6 @@ var _ = [1]struct{}{}[flow.EventGap-int64(rhythm.Gap)]
 // series is events to be tested.
 type series struct {
 	g      *group
-	events []int64
 	result rhythm.Result
 	all    bool // of all clients with one recipient
 }
@@ -90,29 +89,42 @@ func findBeacons(c *Case) (out []Finding) {
 
 // series are all that have enough events, tested: of each destination, then of each recipient with several.
 func (c *Case) series() (out []series) {
-	add := func(g *group, all bool) {
-		var events []int64
-		for _, i := range g.members {
-			events = append(events, c.details[i].events...)
+	var events []int64
+	test := func(members []int) rhythm.Result {
+		if events = c.events(events[:0], members); len(events) < rhythm.MinEvents {
+			return rhythm.Result{}
 		}
-		if len(events) < rhythm.MinEvents {
-			return
-		}
-		slices.Sort(events)
-		if r := rhythm.Test(events); r.Tested {
-			out = append(out, series{g, events, r, all})
-		}
+		return rhythm.Test(events)
 	}
 	for i := range c.Destinations {
-		if c.mayBeat(i) && len(c.details[i].events) >= rhythm.MinEvents {
-			add(&group{to: c.recipient(i), members: []int{i}}, false)
+		if !c.mayBeat(i) {
+			continue
+		}
+		if r := test([]int{i}); r.Tested {
+			out = append(out, series{&group{to: c.recipient(i), members: []int{i}}, r, false})
 		}
 	}
 	for _, g := range c.byRecipient(c.mayBeat) {
-		if len(g.members) > 1 {
-			add(g, true)
+		if len(g.members) == 1 {
+			continue
+		}
+		if r := test(g.members); r.Tested {
+			out = append(out, series{g, r, true})
 		}
 	}
+	return out
+}
+
+// events adds the starts of the exchanges of some destinations to out, which is empty, in order.
+func (c *Case) events(out []int64, members []int) []int64 {
+	for _, i := range members {
+		d := c.details[i]
+		out = append(out, d.first)
+		for at := range c.b.events.of(d.events) {
+			out = append(out, *at)
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 
@@ -142,7 +154,7 @@ func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
 	f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
 	f.Measures = map[string]float64{"period_s": seconds(r.Period), "jitter_s": seconds(r.Jitter), "events": float64(r.Events), "expected": float64(r.Expected), "p": r.P,
 		"tried": float64(tried), "q": q}
-	f.Rhythm = rhythmOf(s.events)
+	f.Rhythm = rhythmOf(c.events(nil, s.g.members))
 	return f
 }
 

@@ -22,6 +22,9 @@ var countryRule = Rule{
 }
 
 func findCountry(c *Case) (out []Finding) {
+	if c.register == nil {
+		return nil
+	}
 	for _, g := range c.byRecipient(func(i int) bool { return c.has(i, disclosure.Country) }) {
 		f, share := c.finding(g), c.shareOf(g, disclosure.Country)
 		f.Entries, f.PayloadOut = c.entries(g), share.PayloadOut

@@ -26,6 +26,9 @@ var expiredRule = Rule{
 }
 
 func findExpired(c *Case) (out []Finding) {
+	if c.register == nil {
+		return nil
+	}
 	for _, g := range c.byRecipient(func(i int) bool { return c.has(i, disclosure.Expired) }) {
 		f, past := c.finding(g), c.shareOf(g, disclosure.Expired)
 		state := c.strongest(g)

@@ -44,6 +44,9 @@ func isResolver(name string) bool {
 
 // hides says how a destination hides where its client goes; "" if it does not.
 func hides(d *Destination) string {
+	if !encrypted(d) {
+		return "" // most
+	}
 	for _, k := range hiddenKinds {
 		if k.is(d) {
 			return k.text
@@ -56,7 +59,7 @@ func hidesName(k signKind) bool { return k == signECH || k == signTor }
 
 func findHidden(c *Case) (out []Finding) {
 	hidden := func(i int) bool {
-		return !c.covered(i) && (hides(&c.Destinations[i]) != "" || slices.ContainsFunc(c.details[i].signs, func(s sign) bool { return hidesName(s.kind) }))
+		return !c.covered(i) && (hides(&c.Destinations[i]) != "" || slices.ContainsFunc(c.b.rareOf(c.details[i]).signs, func(s sign) bool { return hidesName(s.kind) }))
 	}
 	for _, g := range c.byRecipient(hidden) {
 		f := c.finding(g)
@@ -66,7 +69,7 @@ func findHidden(c *Case) (out []Finding) {
 			if h := hides(&c.Destinations[i]); h != "" {
 				how = append(how, h)
 			}
-			for _, s := range c.details[i].signs {
+			for _, s := range c.b.rareOf(c.details[i]).signs {
 				switch s.kind {
 				case signECH:
 					how = append(how, "an encrypted hello (ECH)")

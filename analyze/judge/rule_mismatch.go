@@ -45,8 +45,8 @@ func findMismatch(c *Case) []Finding {
 
 // bySigns makes a finding of each recipient with signs of some kinds; finish says what they mean.
 func (c *Case) bySigns(pick func(signKind) bool, finish func(*group, *Finding)) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool {
-		return slices.ContainsFunc(c.details[i].signs, func(s sign) bool { return pick(s.kind) })
+	for _, g := range c.rareByRecipient(func(r rare) bool {
+		return slices.ContainsFunc(r.signs, func(s sign) bool { return pick(s.kind) })
 	}) {
 		f := c.finding(g)
 		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.signFacts(g, pick)...)
@@ -58,7 +58,7 @@ func (c *Case) bySigns(pick func(signKind) bool, finish func(*group, *Finding)) 
 
 func (c *Case) signFacts(g *group, pick func(signKind) bool) (out []string) {
 	for _, i := range g.members {
-		for _, s := range c.details[i].signs {
+		for _, s := range c.b.rareOf(c.details[i]).signs {
 			if !pick(s.kind) {
 				continue
 			}

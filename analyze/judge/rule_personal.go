@@ -41,12 +41,13 @@ const (
 )
 
 // addPersonal adds one value.
-func (d *dest) addPersonal(v *hostname.Value) {
-	if d.personal == nil {
-		d.personal = values{}
+func (b *Builder) addPersonal(d *dest, v *hostname.Value) {
+	more := b.makeRare(d)
+	if more.personal == nil {
+		more.personal = values{}
 	}
-	if d.personal.of(v.Kind).add(v) && len(d.frames) < maxFindingFrames {
-		d.frames = append(d.frames, frame{capture: v.Capture, number: v.Frame})
+	if more.personal.of(v.Kind).add(v) && b.frames.count(d.frames) < maxFindingFrames {
+		b.frames.add(&d.frames, frame{capture: v.Capture, number: v.Frame})
 	}
 }
 
@@ -105,10 +106,10 @@ func (k *kindOf) severity(kind personal.Kind) Severity {
 }
 
 func findPersonal(c *Case) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool { return c.details[i].personal != nil }) {
+	for _, g := range c.rareByRecipient(func(r rare) bool { return r.personal != nil }) {
 		all := values{}
 		for _, i := range g.members {
-			all.join(c.details[i].personal)
+			all.join(c.b.rareOf(c.details[i]).personal)
 		}
 		f := c.finding(g)
 		var kinds []string
@@ -143,12 +144,13 @@ const inNames = "dns-name"
 
 // namedValues looks for personal data in the names that destinations were looked up by.
 func (b *Builder) namedValues() {
-	for _, d := range b.index {
+	for d := range b.dests.All() {
 		if d.state != rankLookedUp {
 			continue
 		}
-		personal.Text([]byte(d.name.Name), func(f personal.Find) {
-			d.addPersonal(&hostname.Value{Kind: string(f.Kind), Masked: f.Masked, In: inNames, Bucket: f.Bucket, At: d.name.At, Frame: d.name.Frame, Capture: d.name.Capture})
+		personal.Text([]byte(b.texts.Text(d.name)), func(f personal.Find) {
+			asked := b.frames.links.At(d.frames.first).value // what names it came first
+			b.addPersonal(d, &hostname.Value{Kind: string(f.Kind), Masked: f.Masked, In: inNames, Bucket: f.Bucket, Frame: asked.number, Capture: asked.capture})
 		})
 	}
 }

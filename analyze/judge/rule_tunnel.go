@@ -34,12 +34,12 @@ var tunnelRule = Rule{
 }
 
 func findTunnel(c *Case) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool { return c.details[i].carried != nil }) {
+	for _, g := range c.rareByRecipient(func(r rare) bool { return r.carried != nil }) {
 		f := c.finding(g)
 		var names, bytes uint64
 		var entropy, mean float64
 		for _, i := range g.members {
-			t := c.details[i].carried
+			t := c.b.rareOf(c.details[i]).carried
 			names, bytes = names+t.names, bytes+t.bytes
 			entropy, mean = max(entropy, t.entropy()), max(mean, t.mean())
 		}

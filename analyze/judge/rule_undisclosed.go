@@ -24,6 +24,9 @@ var undisclosedRule = Rule{
 }
 
 func findUndisclosed(c *Case) (out []Finding) {
+	if c.register == nil {
+		return nil
+	}
 	for _, g := range c.byRecipient(c.uncovered) {
 		f := c.finding(g)
 		f.Severity = c.undisclosedSeverity(g, &f)

@@ -19,24 +19,24 @@ const (
 )
 
 // addSigns adds what the leg's evidence says beside its name. Most legs have one name, and nothing to hold it against.
-func (l *leg) addSigns(d *dest) {
+func (b *Builder) addSigns(l *leg, d *dest) {
 	n := l.naming
 	for _, h := range n.Hidden {
-		d.sign(signECH, h, "")
+		b.sign(d, signECH, h, "")
 	}
 	if len(n.Own) == 0 {
 		return
 	}
 	own := n.Own[0]
 	if n.Elsewhere {
-		d.sign(signElsewhere, own, "")
+		b.sign(d, signElsewhere, own, "")
 	}
-	if !isHello(own.Source) {
+	if !own.Source.Hello() {
 		return
 	}
 	for _, t := range n.Target {
 		if host, _ := splitPort(t.Name); host != own.Name && publicName(host) && !isAddress(host) {
-			d.sign(signTarget, own, host)
+			b.sign(d, signTarget, own, host)
 		}
 	}
 	if len(n.Certificate) == 0 {
@@ -44,22 +44,19 @@ func (l *leg) addSigns(d *dest) {
 	}
 	switch {
 	case torNames(own.Name, n.Certificate):
-		d.sign(signTor, own, n.Certificate[0].Name)
+		b.sign(d, signTor, own, n.Certificate[0].Name)
 	case len(n.Certificate) < hostname.MaxNamed && !covered(own.Name, n.Certificate):
-		d.sign(signCertificate, own, n.Certificate[0].Name)
+		b.sign(d, signCertificate, own, n.Certificate[0].Name)
 	}
 }
 
-func isHello(source string) bool {
-	return source == string(hostname.TLSSNI) || source == string(hostname.QUICSNI) || source == string(hostname.DTLSSNI)
-}
-
 // sign keeps a sign, each once.
-func (d *dest) sign(kind signKind, n hostname.Named, other string) {
+func (b *Builder) sign(d *dest, kind signKind, n hostname.Named, other string) {
 	s := sign{kind: kind, name: n.Name, other: other, frame: frame{number: n.Frame, capture: n.Capture}}
-	if len(d.signs) < maxSigns && !slices.ContainsFunc(d.signs, func(o sign) bool { return o.kind == s.kind && o.name == s.name && o.other == s.other }) {
-		d.signs = append(d.signs, s)
-		d.frames = append(d.frames, s.frame)
+	more := b.makeRare(d)
+	if len(more.signs) < maxSigns && !slices.ContainsFunc(more.signs, func(o sign) bool { return o.kind == s.kind && o.name == s.name && o.other == s.other }) {
+		more.signs = append(more.signs, s)
+		b.frames.add(&d.frames, s.frame)
 	}
 }
 

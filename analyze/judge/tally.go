@@ -1,52 +1,50 @@
 package judge
 
-// tally sums by key, in the order in which the keys came. Most have one key; one with many gets an index. It must not be copied.
-type tally[K comparable] struct {
-	list  []sum[K]
-	index map[K]int32
-	first [1]sum[K] // where the list begins
+// tallies are many tallies in one store. Each sums by key, in the order in which the keys came. Most have one key.
+type tallies[K comparable] struct {
+	chains[sum[K]]
+	index map[tallied[K]]uint32 // links of the keys that come late in a tally
 }
 
 type sum[K comparable] struct {
-	key K
 	n   uint64
+	key K
+}
+
+// tallied is a key of the tally that begins with a link.
+type tallied[K comparable] struct {
+	first uint32
+	key   K
 }
 
 // indexFrom is the number of keys from which on an index is faster than to look at all.
 const indexFrom = 16
 
 // add adds n to the sum of a key. A sum of nothing is kept too: the key was seen.
-func (t *tally[K]) add(k K, n uint64) {
-	if i := t.find(k); i >= 0 {
-		t.list[i].n += n
-		return
-	}
-	if t.list == nil {
-		t.list = t.first[:0]
-	}
-	t.list = append(t.list, sum[K]{k, n})
-	switch last := len(t.list) - 1; {
-	case last == indexFrom:
-		t.index = make(map[K]int32, 2*indexFrom)
-		for i := range t.list {
-			t.index[t.list[i].key] = int32(i)
+func (t *tallies[K]) add(to *chain, k K, n uint64) {
+	looked := 0
+	for s := range t.of(*to) {
+		if s.key == k {
+			s.n += n
+			return
 		}
-	case last > indexFrom:
-		t.index[k] = int32(last)
+		if looked++; looked == indexFrom {
+			t.addLate(to, k, n)
+			return
+		}
 	}
+	t.chains.add(to, sum[K]{n, k})
 }
 
-func (t *tally[K]) find(k K) int {
-	if t.index != nil {
-		if i, ok := t.index[k]; ok {
-			return int(i)
-		}
-		return -1
+// addLate is add for a key that is none of the first.
+func (t *tallies[K]) addLate(to *chain, k K, n uint64) {
+	at := tallied[K]{to.first, k}
+	if l, ok := t.index[at]; ok {
+		t.links.At(l).value.n += n
+		return
 	}
-	for i := range t.list {
-		if t.list[i].key == k {
-			return i
-		}
+	if t.index == nil {
+		t.index = map[tallied[K]]uint32{}
 	}
-	return -1
+	t.index[at] = t.chains.add(to, sum[K]{n, k})
 }

@@ -9,7 +9,6 @@ import (
 
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
-	"phonehome/analyze/packet"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -33,9 +32,8 @@ type carried struct {
 
 // carrier is a client and a registrable domain.
 type carrier struct {
-	client packet.Addr
-	v6     bool
-	domain string
+	client end
+	domain uint32 // text; 0 for none
 }
 
 // add counts one name.
@@ -78,29 +76,31 @@ func (t *carried) many() bool {
 	return t.names >= tunnelNames && t.bytes >= tunnelBytes && t.mean() >= tunnelMean
 }
 
-// tunnels finds the domains whose names carry data; questions for names of a private kind are none of them. domains are the registrable domains of all names looked at.
-func (b *Builder) tunnels() (all map[carrier]*carried, domains map[string]string) {
-	all, domains = map[carrier]*carried{}, map[string]string{}
-	for q, l := range b.names.Queries {
-		if len(q.Name) < tunnelMean/2 || !publicName(q.Name) || b.networks.Side(q.Client.Netip(q.V6)) != flow.Inside {
+// tunnels finds the domains whose names carry data; questions for names of a private kind are none of them. domains are the registrable domains of all names looked at: texts.
+func (b *Builder) tunnels() (all map[carrier]*carried, domains map[uint32]uint32) {
+	all, domains = map[carrier]*carried{}, map[uint32]uint32{}
+	for q := range b.names.Queries.All() {
+		name := b.texts.Text(q.Name)
+		if len(name) < tunnelMean/2 || !publicName(name) || b.hosts.Side(q.Client) != flow.Inside {
 			continue
 		}
 		domain, ok := domains[q.Name]
 		if !ok {
-			domain, _ = publicsuffix.EffectiveTLDPlusOne(q.Name) // a public suffix has none
+			text, _ := publicsuffix.EffectiveTLDPlusOne(name) // a public suffix has none
+			domain = b.texts.Number(text)
 			domains[q.Name] = domain
 		}
-		below, ok := strings.CutSuffix(q.Name, "."+domain)
-		if !ok || domain == "" {
+		below, ok := b.below(name, domain)
+		if !ok {
 			continue
 		}
-		k := carrier{q.Client, q.V6, domain}
+		k := carrier{endOf(q.Client, q.V6), domain}
 		t := all[k]
 		if t == nil {
 			t = &carried{}
 			all[k] = t
 		}
-		t.add(below, l)
+		t.add(below, q)
 	}
 	maps.DeleteFunc(all, func(_ carrier, t *carried) bool { return !t.many() })
 	b.readTexts(all, domains)
@@ -113,19 +113,28 @@ func (b *Builder) tunnels() (all map[carrier]*carried, domains map[string]string
 }
 
 // readTexts looks at the names of those that are left.
-func (b *Builder) readTexts(all map[carrier]*carried, domains map[string]string) {
+func (b *Builder) readTexts(all map[carrier]*carried, domains map[uint32]uint32) {
 	if len(all) == 0 {
 		return
 	}
 	for _, t := range all {
 		t.counts = new([256]uint64)
 	}
-	for q, l := range b.names.Queries {
-		t := all[carrier{q.Client, q.V6, domains[q.Name]}]
-		if below, ok := strings.CutSuffix(q.Name, "."+domains[q.Name]); ok && t != nil {
-			t.addText(below, l)
+	for q := range b.names.Queries.All() {
+		t := all[carrier{endOf(q.Client, q.V6), domains[q.Name]}]
+		if below, ok := b.below(b.texts.Text(q.Name), domains[q.Name]); ok && t != nil {
+			t.addText(below, q)
 		}
 	}
+}
+
+// below is what a name has below a domain; false where it is not below one.
+func (b *Builder) below(name string, domain uint32) (string, bool) {
+	rest, ok := strings.CutSuffix(name, b.texts.Text(domain))
+	if !ok || domain == 0 {
+		return "", false
+	}
+	return strings.CutSuffix(rest, ".")
 }
 
 // addTunnels makes one destination of each client and domain whose names carry data, in place of a looked-up one a name.
@@ -135,12 +144,15 @@ func (b *Builder) addTunnels(all map[carrier]*carried) {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(x, y carrier) int {
-		return cmp.Or(slices.Compare(x.client[:], y.client[:]), strings.Compare(x.domain, y.domain))
+		return cmp.Or(b.addr(x.client).Compare(b.addr(y.client)), strings.Compare(b.texts.Text(x.domain), b.texts.Text(y.domain)))
 	})
 	for _, c := range keys {
 		t := all[c]
-		k := destKey{client: c.client, v6: c.v6, named: true, what: b.texts.number(c.domain), transport: lookedUp}
-		n := hostname.Named{Name: c.domain, Source: string(hostname.DNSQuery), At: t.first, Frame: t.frames[0].number, Capture: t.frames[0].capture}
-		b.index[k] = &dest{key: k, name: n, state: rankLookedUp, first: t.first, last: t.last, frames: t.frames, carried: t, notes: noteNamesBelow}
+		d := b.newDest(destKey{client: c.client, kind: keyNamed, what: c.domain, transport: lookedUp})
+		d.name, d.source, d.first, d.last, d.notes = c.domain, hostname.FromQuery, t.first, t.last, noteNamesBelow
+		for _, f := range t.frames {
+			b.frames.add(&d.frames, f)
+		}
+		b.makeRare(d).carried = t
 	}
 }

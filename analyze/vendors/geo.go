@@ -16,9 +16,9 @@ import (
 
 // Place is where an address is and whose network it is of, in a database's opinion.
 type Place struct {
-	Country string // ISO 3166-1 alpha-2; "" is unknown
-	ASN     uint32 // 0 is unknown
-	Network string // the organisation of the AS: the owner of the network, not the vendor
+	Country string `json:"country"`       // ISO 3166-1 alpha-2; "" is unknown
+	ASN     uint32 `json:"asn,omitempty"` // 0 is unknown
+	Network string `json:"network"`       // the organisation of the AS: the owner of the network, not the vendor
 }
 
 // Database is one GeoIP database.
@@ -41,6 +41,7 @@ const embeddedSource = "embedded"
 // Geo looks up addresses. It is for one goroutine.
 type Geo struct {
 	country, asn []database
+	places       map[Place]*Place // each once
 	err          error
 }
 
@@ -49,6 +50,8 @@ type database struct {
 	reader  *geoip2.Reader
 	records *maxminddb.Reader
 	info    Database
+	known   map[uintptr]Place // what records hold, by their place in the file: many networks have the same
+	read    Place             // the record that is being read
 }
 
 // OpenGeo opens databases of GeoIP2, GeoLite2 or DB-IP: for countries one of type Country, City or Enterprise, for networks one of type ASN or ISP. Files are
@@ -111,43 +114,76 @@ func openBytes(text []byte, sum, source string) (database, error) {
 	}
 	m := r.Metadata()
 	built := time.Unix(int64(m.BuildEpoch), 0).UTC().Format(time.DateOnly)
-	return database{r, records, Database{m.DatabaseType, built, sum, source}}, nil
+	return database{reader: r, records: records, info: Database{m.DatabaseType, built, sum, source}, known: map[uintptr]Place{}}, nil
 }
 
 // Lookup asks the databases in their order, field by field: the first that knows a field has it. A network's name is only taken from a database that
-// knows the same AS number.
-func (g *Geo) Lookup(ip netip.Addr) (p Place) {
+// knows the same AS number. Addresses of the same place share it: it is not to be changed.
+func (g *Geo) Lookup(ip netip.Addr) *Place {
 	ip = ip.Unmap().WithZone("")
-	for _, d := range g.country {
+	var p Place
+	for i := range g.country {
 		if p.Country != "" {
 			break
 		}
-		var code string
-		if err := d.records.Lookup(ip).DecodePath(&code, "country", "iso_code"); g.note(d, ip, err) {
-			p.Country = code
+		if known, ok := g.ask(&g.country[i], ip, decodeCountry); ok {
+			p.Country = known.Country
 		}
 	}
-	for _, d := range g.asn {
+	for i := range g.asn {
 		if p.Network != "" {
 			break
 		}
-		var number uint32
-		var network string
-		r := d.records.Lookup(ip)
-		err := r.DecodePath(&number, "autonomous_system_number")
-		if err == nil {
-			err = r.DecodePath(&network, "autonomous_system_organization")
-		}
-		if !g.note(d, ip, err) || p.ASN != 0 && p.ASN != number {
+		known, ok := g.ask(&g.asn[i], ip, decodeASN)
+		if !ok || p.ASN != 0 && p.ASN != known.ASN {
 			continue
 		}
-		p.ASN, p.Network = number, network
+		p.ASN, p.Network = known.ASN, known.Network
 	}
-	return p
+	return g.share(p)
+}
+
+// share is the one of those that are equal.
+func (g *Geo) share(p Place) *Place {
+	if known := g.places[p]; known != nil {
+		return known
+	}
+	if g.places == nil {
+		g.places = map[Place]*Place{}
+	}
+	own := p
+	g.places[p] = &own
+	return &own
+}
+
+// ask returns what one database holds of an address; false where it can't be read.
+func (g *Geo) ask(d *database, ip netip.Addr, decode func(maxminddb.Result, *Place) error) (p Place, ok bool) {
+	r := d.records.Lookup(ip)
+	if r.Found() {
+		if p, ok = d.known[r.Offset()]; ok {
+			return p, true
+		}
+	}
+	d.read = Place{}
+	if ok = g.note(d, ip, decode(r, &d.read)); ok && r.Found() {
+		d.known[r.Offset()] = d.read
+	}
+	return d.read, ok
+}
+
+func decodeCountry(r maxminddb.Result, p *Place) error {
+	return r.DecodePath(&p.Country, "country", "iso_code")
+}
+
+func decodeASN(r maxminddb.Result, p *Place) error {
+	if err := r.DecodePath(&p.ASN, "autonomous_system_number"); err != nil {
+		return err
+	}
+	return r.DecodePath(&p.Network, "autonomous_system_organization")
 }
 
 // note keeps the first error, and says whether there was none.
-func (g *Geo) note(d database, ip netip.Addr, err error) bool {
+func (g *Geo) note(d *database, ip netip.Addr, err error) bool {
 	if err != nil && g.err == nil {
 		g.err = fmt.Errorf("geoip: %s: %s: %w", d.info.Source, ip, err)
 	}

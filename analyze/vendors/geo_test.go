@@ -43,11 +43,11 @@ func TestLookup(t *testing.T) {
 		"255.255.255.255":   {},
 		"2001:db8:1:ffff::": {"DE", 64498, "Example Hosting"},
 	} {
-		if got := g.Lookup(netip.MustParseAddr(addr)); got != want {
+		if got := *g.Lookup(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: %+v, want %+v", addr, got, want)
 		}
 	}
-	if got := g.Lookup(netip.Addr{}); got != (Place{}) {
+	if got := *g.Lookup(netip.Addr{}); got != (Place{}) {
 		t.Errorf("no address: %+v", got)
 	}
 }
@@ -81,10 +81,10 @@ func sumOf(t *testing.T, path string) string {
 // TestFieldByField: what the user's database does not know, the next one may.
 func TestFieldByField(t *testing.T) {
 	g := openGeo(t, GeoOptions{ASN: []string{fixtureASN}, Embedded: true})
-	if got := g.Lookup(netip.MustParseAddr("192.0.2.1")); got != (Place{"", 64496, "Example Networks"}) {
+	if got := *g.Lookup(netip.MustParseAddr("192.0.2.1")); got != (Place{"", 64496, "Example Networks"}) {
 		t.Errorf("an address of the user's database alone: %+v", got)
 	}
-	if got := g.Lookup(netip.MustParseAddr("8.8.8.8")); got != (Place{"US", 15169, "Google LLC"}) {
+	if got := *g.Lookup(netip.MustParseAddr("8.8.8.8")); got != (Place{"US", 15169, "Google LLC"}) {
 		t.Errorf("an address of the embedded databases alone: %+v", got)
 	}
 }
@@ -103,7 +103,7 @@ func TestWellKnownNetworks(t *testing.T) {
 		}
 	}
 	for _, private := range []string{"10.0.0.1", "192.168.1.1", "127.0.0.1", "fe80::1", "fd00::1", "224.0.0.1"} {
-		if got := g.Lookup(netip.MustParseAddr(private)); got != (Place{}) {
+		if got := *g.Lookup(netip.MustParseAddr(private)); got != (Place{}) {
 			t.Errorf("%s: %+v, want nothing", private, got)
 		}
 	}
@@ -145,7 +145,7 @@ func TestDamagedDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := openGeo(t, GeoOptions{ASN: []string{path}})
-	if got := g.Lookup(netip.MustParseAddr("192.0.2.1")); got != (Place{}) {
+	if got := *g.Lookup(netip.MustParseAddr("192.0.2.1")); got != (Place{}) {
 		t.Errorf("%+v, want nothing", got)
 	}
 	if g.Err() == nil || !strings.Contains(g.Err().Error(), "192.0.2.1") {

@@ -72,7 +72,7 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	o.Twice = keep != nil
+	o.Twice, o.Facts = keep != nil, v.live()
 	in := a.interruptible(c.Context(), inputs)
 	defer in.close()
 	o.Stdin = in

@@ -50,7 +50,7 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 
 // checkLive refuses formats that are made from facts where there are none, or none that may be shown: facts are what packets say, and can't be redacted.
 func (v *view) checkLive(saved string) error {
-	for _, format := range append(v.formats(), v.stdout) {
+	for _, format := range v.formats() {
 		switch {
 		case format.Live && saved != "":
 			return usage("a saved result holds no facts, which format %s needs: scan the captures for them", format.Name)
@@ -69,11 +69,17 @@ func (v *view) redacted(r *analyze.Result) (*analyze.Result, *analyze.Redactor) 
 	return r.Redact(v.redact)
 }
 
+// live says whether a format is made from facts.
+func (v *view) live() bool {
+	return slices.ContainsFunc(v.formats(), func(f report.Format) bool { return f.Live })
+}
+
+// formats are those that the result is shown in.
 func (v *view) formats() (out []report.Format) {
 	for _, o := range v.outputs {
 		out = append(out, o.format)
 	}
-	return out
+	return append(out, v.stdout)
 }
 
 // colored says whether standard output gets colour (https://no-color.org).

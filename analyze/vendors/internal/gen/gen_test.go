@@ -83,7 +83,7 @@ func TestASN(t *testing.T) {
 		"9.0.0.0": {ASN: 64500, Network: "Example, Inc."}, "9.0.2.255": {ASN: 64500, Network: "Example, Inc."}, "9.0.3.0": {}, "10.0.0.1": {},
 		"2600::1": {ASN: 64502, Network: "Six"}, "2601::1": {},
 	} {
-		if got := g.Lookup(netip.MustParseAddr(addr)); got != want {
+		if got := *g.Lookup(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: %+v, want %+v", addr, got, want)
 		}
 	}
