@@ -10,7 +10,7 @@ type Item struct {
 
 	key  key
 	hash uint32
-	at   uint32 // position of the entry that has the key, or had it when it was looked at; 0 for none
+	at   uint32 // position of the first entry that has the hash, or had it when it was looked at; 0 for none
 	dir  uint8
 	head uint32 // of that entry
 	read uint32 // nothing: what was read lest it be waited for later
@@ -50,15 +50,11 @@ func (it *Item) aim() {
 // look says where the entry may be, and reads no entry.
 func (it *Item) look() { it.at = it.Table.look(it.hash) }
 
-// meet reads the entry that look has found: each of its lines.
+// meet reads of each line of the entry that look has found.
 func (it *Item) meet() {
-	if it.head = 0; it.at == 0 {
-		return
-	}
-	e := it.Table.slab.at(it.at)
-	it.head, it.read = e.head, e.long
-	if !e.key.is(&it.key) {
-		it.at = 0
+	if it.head = 0; it.at != 0 {
+		e := it.Table.slab.at(it.at)
+		it.head, it.read = e.head, uint32(e.hour)+e.long
 	}
 }
 
