@@ -12,7 +12,6 @@ type Item struct {
 	hash uint32
 	at   uint32 // position of the first entry that has the hash, or had it when it was looked at; 0 for none
 	dir  uint8
-	head uint32 // of that entry
 	read uint32 // nothing: what was read lest it be waited for later
 }
 
@@ -34,9 +33,6 @@ func Count(items []Item) {
 		items[i].meet()
 	}
 	for i := range items {
-		items[i].near()
-	}
-	for i := range items {
 		items[i].take()
 	}
 }
@@ -50,18 +46,15 @@ func (it *Item) aim() {
 // look says where the entry may be, and reads no entry.
 func (it *Item) look() { it.at = it.Table.look(it.hash) }
 
-// meet reads of each line of the entry that look has found.
+// meet reads of each line of the entry that look has found, or of that which a new flow will get.
 func (it *Item) meet() {
-	if it.head = 0; it.at != 0 {
-		e := it.Table.slab.at(it.at)
-		it.head, it.read = e.head, uint32(e.hour)+e.long
+	at := it.at
+	if at == 0 {
+		at = it.Table.slab.next()
 	}
-}
-
-// near reads the head that the entry has.
-func (it *Item) near() {
-	if it.head != 0 {
-		it.read = it.Table.heads.slab.at(it.head).owner
+	if at != 0 {
+		e := it.Table.slab.at(at)
+		it.read = uint32(e.hour) + e.head + e.long
 	}
 }
 
