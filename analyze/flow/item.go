@@ -23,8 +23,7 @@ func Count(items []Item) {
 		items[i].aim()
 	}
 	for i := range items {
-		it := &items[i]
-		it.read = it.Table.index[it.hash&it.Table.mask].at
+		items[i].touch()
 	}
 	for i := range items {
 		items[i].look()
@@ -37,11 +36,14 @@ func Count(items []Item) {
 	}
 }
 
-// aim says where in the index the search begins, and reads that place.
+// aim makes the key, and its hash.
 func (it *Item) aim() {
 	it.dir = it.key.set(&it.Packet)
 	it.hash = it.key.hash(it.Pair)
 }
+
+// touch reads the place of the index where the search begins.
+func (it *Item) touch() { it.read = it.Table.index[it.hash&it.Table.mask].at }
 
 // look says where the entry may be, and reads no entry.
 func (it *Item) look() { it.at = it.Table.look(it.hash) }

@@ -1,6 +1,6 @@
 package flow
 
-// chunkLen is how many values a slab allocates at a time: 64 flows are 13 KB, so that 64 shards of a small capture stay small.
+// chunkLen is how many values a slab allocates at a time: 64 flows are 14 KB, so that 64 shards of a small capture stay small.
 const chunkLen = 64
 
 // chunks are values of one type, numbered from 1. They never move.
