@@ -10,9 +10,8 @@ type Item struct {
 
 	key  key
 	hash uint32
-	at   uint32 // position of the entry that has the key, or had it when it was looked at; 0 for none
+	at   uint32 // position of the first entry that has the hash, or had it when it was looked at; 0 for none
 	dir  uint8
-	head uint32 // of that entry
 	read uint32 // nothing: what was read lest it be waited for later
 }
 
@@ -24,8 +23,7 @@ func Count(items []Item) {
 		items[i].aim()
 	}
 	for i := range items {
-		it := &items[i]
-		it.read = it.Table.index[it.hash&it.Table.mask].at
+		items[i].touch()
 	}
 	for i := range items {
 		items[i].look()
@@ -34,38 +32,31 @@ func Count(items []Item) {
 		items[i].meet()
 	}
 	for i := range items {
-		items[i].near()
-	}
-	for i := range items {
 		items[i].take()
 	}
 }
 
-// aim says where in the index the search begins, and reads that place.
+// aim makes the key, and its hash.
 func (it *Item) aim() {
 	it.dir = it.key.set(&it.Packet)
 	it.hash = it.key.hash(it.Pair)
 }
 
+// touch reads the place of the index where the search begins.
+func (it *Item) touch() { it.read = it.Table.index[it.hash&it.Table.mask].at }
+
 // look says where the entry may be, and reads no entry.
 func (it *Item) look() { it.at = it.Table.look(it.hash) }
 
-// meet reads the entry that look has found: each of its lines.
+// meet reads of each line of the entry that look has found, or of that which a new flow will get.
 func (it *Item) meet() {
-	if it.head = 0; it.at == 0 {
-		return
+	at := it.at
+	if at == 0 {
+		at = it.Table.slab.next()
 	}
-	e := it.Table.slab.at(it.at)
-	it.head, it.read = e.head, e.long
-	if !e.key.is(&it.key) {
-		it.at = 0
-	}
-}
-
-// near reads the head that the entry has.
-func (it *Item) near() {
-	if it.head != 0 {
-		it.read = it.Table.heads.slab.at(it.head).owner
+	if at != 0 {
+		e := it.Table.slab.at(at)
+		it.read = uint32(e.hour) + e.head + e.long
 	}
 }
 

@@ -66,3 +66,30 @@ func TestAnEntryIsThreeLines(t *testing.T) {
 		t.Errorf("an entry takes %d bytes", size)
 	}
 }
+
+// BenchmarkCount is one packet of one of so many flows that their entries are in no cache.
+func BenchmarkCount(b *testing.B) {
+	const tables, flows = 64, 1 << 17
+	l := testLimits()
+	l.MaxActive, l.IdleOther, l.IdleEstablished = flows, 1<<62, 1<<62
+	var tabs []*Table
+	for range tables {
+		tabs = append(tabs, NewTable(l, &transcript{}))
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	p := *seg(0, 100, packet.ACK, "")
+	items := make([]Item, 16)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		it := &items[n%len(items)]
+		it.Packet = p
+		it.Packet.Time, it.Packet.Frame = int64(n)*1000, uint64(n)
+		x := r.Uint32N(flows)
+		it.Packet.Src[14], it.Packet.Src[15], it.Packet.SrcPort = byte(x), byte(x>>8), uint16(x>>16)
+		it.Pair = it.Packet.Hash()
+		it.Table = tabs[it.Pair%tables]
+		if n%len(items) == len(items)-1 {
+			Count(items)
+		}
+	}
+}

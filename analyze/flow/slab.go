@@ -1,6 +1,6 @@
 package flow
 
-// chunkLen is how many values a slab allocates at a time: 64 flows are 13 KB, so that 64 shards of a small capture stay small.
+// chunkLen is how many values a slab allocates at a time: 64 flows are 14 KB, so that 64 shards of a small capture stay small.
 const chunkLen = 64
 
 // chunks are values of one type, numbered from 1. They never move.
@@ -32,11 +32,18 @@ func (s *slab[T]) size() int { return len(s.inUse) }
 // used is the number of places in use.
 func (s *slab[T]) used() int { return len(s.inUse) - len(s.spare) }
 
+// next is the place that take will return, 0 where that is a new one.
+func (s *slab[T]) next() uint32 {
+	if n := len(s.spare); n > 0 {
+		return s.spare[n-1]
+	}
+	return 0
+}
+
 // take returns a free place; the value there is whatever it was when the place was freed, or zero.
 func (s *slab[T]) take() uint32 {
-	if n := len(s.spare); n > 0 {
-		i := s.spare[n-1]
-		s.spare = s.spare[:n-1]
+	if i := s.next(); i != 0 {
+		s.spare = s.spare[:len(s.spare)-1]
 		s.inUse[i-1] = true
 		return i
 	}

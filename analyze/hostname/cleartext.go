@@ -8,7 +8,7 @@ import (
 // cleartext looks for personal data in what one end of a flow sends in clear. The zero value has sent nothing.
 type cleartext struct {
 	text    []byte    // of the message that is being collected
-	from    flow.Meta // its last piece
+	from    flow.Meta // the last piece of that message
 	told    map[told]struct{}
 	scanned int // bytes of all messages
 	enough  bool
@@ -62,7 +62,7 @@ const keepContent = 4 << 10
 // body scans the message as the body of a request, and lets go of it.
 func (c *cleartext) body(n *Namer, encoding, contentType string) {
 	if len(c.text) > 0 {
-		personal.Body(encoding, contentType, c.text, n.limits.Content, n.report(c, inBody))
+		personal.Body(encoding, contentType, c.text, n.limits.Content, n.report(c, &c.from, inBody))
 	}
 	c.drop(n)
 }
@@ -70,27 +70,27 @@ func (c *cleartext) body(n *Namer, encoding, contentType string) {
 // message scans the message as text, and lets go of it.
 func (c *cleartext) message(n *Namer, where string) {
 	if len(c.text) > 0 {
-		personal.Text(c.text, n.report(c, where))
+		personal.Text(c.text, n.report(c, &c.from, where))
 	}
 	c.drop(n)
 }
 
 // piece scans bytes that are whole by themselves: a header, a datagram.
 func (c *cleartext) piece(n *Namer, m *flow.Meta, where string, text []byte) {
-	c.from = *m
-	personal.Text(text, n.report(c, where))
+	personal.Text(text, n.report(c, m, where))
 }
 
 // finding is what personal data is being looked for in.
 type finding struct {
 	in    *cleartext
+	from  *flow.Meta // of its last piece
 	where string
 	found func(personal.Find) // told, made once: a scan of clean text allocates nothing
 }
 
 // report returns what reports the values found in c, with the place where they were.
-func (n *Namer) report(c *cleartext, where string) func(personal.Find) {
-	n.finding.in, n.finding.where = c, where
+func (n *Namer) report(c *cleartext, from *flow.Meta, where string) func(personal.Find) {
+	n.finding.in, n.finding.from, n.finding.where = c, from, where
 	return n.finding.found
 }
 
@@ -108,7 +108,7 @@ func (n *Namer) found(f personal.Find) {
 		c.told = map[told]struct{}{}
 	}
 	c.told[k] = struct{}{}
-	x := evidence(Personal, &c.from)
+	x := evidence(Personal, n.finding.from)
 	x.Name, x.RRType, x.TTL, x.Value = []byte(f.Masked), string(f.Kind), f.Bucket, []byte(n.finding.where)
 	n.add(x)
 }
@@ -148,8 +148,7 @@ func startMQTT(*Namer) streamReader { return new(mqttReader) }
 func (r *mqttReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
 	c := &r.ends[m.Dir&1]
 	if c.scanned == 0 {
-		c.from = *m
-		personal.MQTT(data, n.report(c, inMQTT))
+		personal.MQTT(data, n.report(c, m, inMQTT))
 	}
 	c.piece(n, m, inMQTT, data)
 	if c.scanned += len(data); c.scanned > n.limits.Content {

@@ -165,7 +165,8 @@ func (f *dnsFlow) response(n *Namer, m *flow.Meta, d *dnsMessage) {
 	if !d.skipQuestions() {
 		return
 	}
-	n.row = byServer(evidence(DNS, m))
+	n.row.begin(DNS, m)
+	n.row.turn()
 	n.row.Unsolicited = q == nil
 	rcode := n.dnsRecords(d)
 	q.answer(n, rcode)
@@ -188,7 +189,7 @@ func (q *dnsQuestion) answer(n *Namer, rcode uint16) {
 // report gives out the row of a question: its time and frame are those of the query.
 func (q *dnsQuestion) report(n *Namer, rcode string) {
 	row := &n.row
-	*row = evidence(DNSQuery, &q.asked)
+	row.begin(DNSQuery, &q.asked)
 	row.Name, row.RRType, row.RCode = q.name, dnsTypeName(q.qtype), rcode
 	n.sink.Add(row)
 }

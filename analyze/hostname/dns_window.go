@@ -67,7 +67,8 @@ func (w *dnsWindow) add(f *dnsFlow, k *dnsKey, m *flow.Meta) *dnsQuestion {
 	} else {
 		w.free = q.newer
 	}
-	*q = dnsQuestion{flow: f, asked: *m, name: append(q.name[:0], k.name...), id: k.id, qtype: k.qtype, class: k.class, older: w.newest}
+	q.flow, q.asked, q.name, q.answered = f, *m, append(q.name[:0], k.name...), false
+	q.id, q.qtype, q.class, q.older, q.newer = k.id, k.qtype, k.class, w.newest, nil
 	if w.newest == nil {
 		w.oldest = q
 	} else {
@@ -91,10 +92,9 @@ func (w *dnsWindow) remove(q *dnsQuestion) {
 		q.newer.older = q.older
 	}
 	w.bytes -= questionSize + len(q.name)
-	name := q.name
-	if cap(name) > maxKeptName {
-		name = nil
+	if cap(q.name) > maxKeptName {
+		q.name = nil
 	}
-	*q = dnsQuestion{newer: w.free, name: name}
+	q.flow, q.older, q.newer = nil, nil, w.free
 	w.free = q
 }

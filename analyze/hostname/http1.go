@@ -203,9 +203,10 @@ func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 	head := parseHead(data[:end])
 	s.scanned, s.waiting = 0, nil
 	s.waiting = r.rows(m, &head)
+	s.clear.from = *m // what is left of a body that was broken off is told with the header behind it
 	s.clear.piece(n, m, inHead, data[:end])
 	if head.authorization != nil {
-		personal.Authorization(head.authorization, n.report(&s.clear, inHead))
+		personal.Authorization(head.authorization, n.report(&s.clear, m, inHead))
 	}
 	s.content.encoding, s.content.kind = string(head.encoding), string(head.kind)
 	used, more := r.pass(n, m, &head)

@@ -11,8 +11,8 @@ import (
 // ja4 returns the JA4 fingerprint of a TLS client (FoxIO "JA4: TLS Client Fingerprinting"; JA4 alone is BSD-3-Clause, and
 // the rest of the JA4+ family is not used here).
 func (h *clientHello) ja4() string {
-	ciphers := h.cipherList()
-	extensions, all := h.extensionList()
+	ciphers := h.cipherList(make([]uint16, 0, 128))
+	extensions, all := h.extensionList(make([]uint16, 0, 64))
 	out := make([]byte, 0, 36) // t13d1516h2_8daaf6152771_e5627efa2ab1
 	out = append(out, h.transport)
 	out = append(out, ja4Version(h.highest())...)
@@ -80,9 +80,8 @@ func isAlphanumeric(b byte) bool {
 	return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z'
 }
 
-// cipherList returns the cipher suites without GREASE.
-func (h *clientHello) cipherList() []uint16 {
-	list := make([]uint16, 0, len(h.ciphers)/2)
+// cipherList adds the cipher suites without GREASE to a list.
+func (h *clientHello) cipherList(list []uint16) []uint16 {
 	var v uint16
 	for rest := h.ciphers; rest.ReadUint16(&v); {
 		if !isGREASE(v) {
@@ -92,9 +91,8 @@ func (h *clientHello) cipherList() []uint16 {
 	return list
 }
 
-// extensionList returns the extensions without GREASE, server_name and ALPN, and the number of all but GREASE.
-func (h *clientHello) extensionList() (list []uint16, all int) {
-	list = make([]uint16, 0, 32)
+// extensionList adds the extensions without GREASE, server_name and ALPN to a list, and returns the number of all but GREASE too.
+func (h *clientHello) extensionList(list []uint16) (_ []uint16, all int) {
 	var kind uint16
 	var data cryptobyte.String
 	for rest := h.extensions; rest.ReadUint16(&kind) && rest.ReadUint16LengthPrefixed(&data); {
@@ -136,5 +134,6 @@ func appendDigest(out []byte, sorted []uint16, ordered cryptobyte.String) []byte
 }
 
 func appendHex16(out []byte, v uint16) []byte {
-	return hex.AppendEncode(out, []byte{byte(v >> 8), byte(v)})
+	const digits = "0123456789abcdef"
+	return append(out, digits[v>>12], digits[v>>8&0xf], digits[v>>4&0xf], digits[v&0xf])
 }

@@ -413,18 +413,28 @@ func (n *Namer) add(x Name) {
 }
 
 // evidence returns a Name of kind k whose client is the sender of m's payload and whose server is the receiver.
-func evidence(k Kind, m *flow.Meta) Name {
-	return Name{
-		Kind: k, Client: m.Src, Server: m.Dst, ClientPort: m.SrcPort, ServerPort: m.DstPort,
-		Transport: m.Transport, V6: m.V6, At: m.Time, Frame: m.Frame, Capture: m.Capture,
-	}
+func evidence(k Kind, m *flow.Meta) (x Name) {
+	x.begin(k, m)
+	return x
+}
+
+// begin is evidence in place: a Name is large.
+func (x *Name) begin(k Kind, m *flow.Meta) {
+	*x = Name{}
+	x.Kind, x.Client, x.Server, x.ClientPort, x.ServerPort = k, m.Src, m.Dst, m.SrcPort, m.DstPort
+	x.Transport, x.V6, x.At, x.Frame, x.Capture = m.Transport, m.V6, m.Time, m.Frame, m.Capture
 }
 
 // byServer turns the ends of evidence that the server sent.
 func byServer(x Name) Name {
+	x.turn()
+	return x
+}
+
+// turn is byServer in place.
+func (x *Name) turn() {
 	x.Client, x.Server = x.Server, x.Client
 	x.ClientPort, x.ServerPort = x.ServerPort, x.ClientPort
-	return x
 }
 
 // hit counts a limit that kept something from being read.

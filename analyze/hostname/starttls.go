@@ -177,8 +177,7 @@ func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) 
 		line := data[used : used+k]
 		r.asked = r.asked || asksTLS(line)
 		used += k
-		end.clear.from = *m
-		end.login.Line(conv.Protocol, line, n.report(&end.clear, InLogin))
+		end.login.Line(conv.Protocol, line, n.report(&end.clear, m, InLogin))
 		if !r.asked && hasVerb(line, "data\r", "bdat ") { // a mail follows, in clear
 			r.mail = true
 			return used, flow.Go

@@ -79,7 +79,7 @@ func (s *Store) append(b []byte, n *Name) []byte {
 	}
 	if hello {
 		b = binary.AppendUvarint(b, uint64(s.texts.id(n.ALPN)))
-		b = binary.AppendUvarint(b, uint64(s.texts.id([]byte(n.JA4))))
+		b = binary.AppendUvarint(b, uint64(s.texts.idOf(n.JA4)))
 		b = binary.AppendUvarint(b, uint64(s.words.id(n.Version)))
 		b = binary.AppendUvarint(b, uint64(s.words.id(n.ECH)))
 		b = append(b, n.ECHID)

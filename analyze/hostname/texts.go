@@ -12,9 +12,20 @@ type texts struct {
 	seed  maphash.Seed // only places in the index depend on it, never a number
 	arena flow.Arena
 	refs  []flow.Ref
-	index []textSlot // open addressing, as many as a power of two
-	tmp   []byte
+	index []textSlot          // open addressing, as many as a power of two
+	tmp   []byte              // of add
+	bytes []byte              // of idOf
+	last  [lastTexts]lastText // those asked for last
+	turn  uint8
 }
+
+// lastText is a text that was asked for, a view, and its number: the rows of one message say the same names again.
+type lastText struct {
+	text   []byte
+	number uint32
+}
+
+const lastTexts = 4
 
 // textSlot is the number of a text, 0 for none, and its hash, so that other texts are not looked at.
 type textSlot struct{ hash, number uint32 }
@@ -26,6 +37,25 @@ func (t *texts) id(b []byte) uint32 {
 	if len(b) == 0 {
 		return 0
 	}
+	for i := range t.last {
+		if l := &t.last[i]; string(l.text) == string(b) {
+			return l.number
+		}
+	}
+	n := t.find(b)
+	t.last[t.turn%lastTexts] = lastText{t.text(n), n}
+	t.turn++
+	return n
+}
+
+// idOf is id for a string.
+func (t *texts) idOf(s string) uint32 {
+	t.bytes = append(t.bytes[:0], s...)
+	return t.id(t.bytes)
+}
+
+// find returns the number of b, which it adds where it is new.
+func (t *texts) find(b []byte) uint32 {
 	if len(t.refs)*4 >= len(t.index)*3 {
 		t.grow()
 	}
@@ -81,11 +111,30 @@ func (t *texts) grow() {
 type words struct {
 	ids   map[string]uint16
 	texts []string
+	guess [128]uint16 // the last number by a few bits of the word
 }
 
 const maxWords = 1 << 16
 
 func (w *words) id(s string) uint16 {
+	g := &w.guess[guessOf(s)]
+	if int(*g) < len(w.texts) && w.texts[*g] == s {
+		return *g
+	}
+	*g = w.find(s)
+	return *g
+}
+
+// guessOf tells words from each other: its factors were searched for so that of those in use nearly all do.
+func guessOf(s string) byte {
+	if len(s) == 0 {
+		return 0
+	}
+	return (byte(len(s))*6 + s[0]*26 + s[len(s)-1]*57) % 128
+}
+
+// find returns the number of s, which it adds where it is new.
+func (w *words) find(s string) uint16 {
 	if i, ok := w.ids[s]; ok {
 		return i
 	}

@@ -25,3 +25,17 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsOfStrings: a string and its bytes are one text.
+func TestTextsOfStrings(t *testing.T) {
+	var x texts
+	for i, s := range []string{"t13d1516h2_8daaf6152771_e5627efa2ab1", "", "a", "b", "c", "d", "a"} {
+		n := x.idOf(s)
+		if got := string(x.text(n)); got != s {
+			t.Errorf("%d: %q, want %q", i, got, s)
+		}
+		if m := x.id([]byte(s)); m != n {
+			t.Errorf("%q has two numbers, %d and %d", s, n, m)
+		}
+	}
+}
