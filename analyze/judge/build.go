@@ -18,7 +18,7 @@ type Builder struct {
 	hosts  *flow.Hosts
 	names  *hostname.Index
 	texts  *hostname.Names
-	index  map[destKey]uint32
+	index  flow.Numbering[destKey]
 	dests  flow.List[dest]
 	folded map[foldedNet]uint32 // texts of networks
 	named  []hostname.Named     // of the leg being added
@@ -67,8 +67,10 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
-	return &Builder{hosts: x.Hosts, names: x, texts: x.Names, index: map[destKey]uint32{}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, folded: map[foldedNet]uint32{}, outsiders: candidates{},
 		clients: map[end]*Inside{}, nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
+	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
+	return b
 }
 
 // NamedBy sums the payload out of outbound rows by name source.
@@ -424,7 +426,7 @@ func (l *leg) state() stateRank {
 // dest returns the destination of a leg, making it where it is new.
 func (b *Builder) dest(l *leg) *dest {
 	k := b.key(l)
-	if n, ok := b.index[k]; ok {
+	if n := b.index.Find(k); n != 0 {
 		d := b.dests.At(n)
 		if len(l.names) == 1 && l.names[0].Source < d.source {
 			d.name, d.source = l.names[0].Number, l.names[0].Source
@@ -445,10 +447,11 @@ func (b *Builder) dest(l *leg) *dest {
 
 // newDest adds a destination that nothing is known of yet. It takes the place of one of the same key.
 func (b *Builder) newDest(k destKey) *dest {
-	n, ok := b.index[k]
-	if !ok {
+	n := b.index.Find(k)
+	if n == 0 {
 		_, n = b.dests.Add()
-		b.index[k] = n
+		b.dests.At(n).key = k
+		b.index.Add(k, n)
 	}
 	d := b.dests.At(n)
 	*d = dest{key: k, source: hostname.FromNone, state: rankLookedUp}

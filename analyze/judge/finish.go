@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -51,20 +52,23 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addLookups(tunnels, domains)
 	b.addTunnels(tunnels)
 	b.namedValues()
-	b.index, b.names, b.folded = nil, nil, nil // nothing is looked up any more
-	all := slices.AppendSeq(make([]*dest, 0, b.dests.Len()), b.dests.All())
-	slices.SortFunc(all, b.compare)
-	out := make([]Destination, len(all))
-	ids := strings.Builder{} // that all are cut out of
-	ids.Grow(len(all) * len("d"+strconv.Itoa(len(all))))
-	for i, d := range all {
-		b.finish(d, &out[i], a)
-		from := ids.Len()
-		ids.WriteString("d" + strconv.Itoa(i+1))
-		out[i].ID = ids.String()[from:]
+	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
+	order := b.order()
+	c := &Case{Destinations: make([]Destination, len(order)), details: make([]*dest, len(order)), b: b}
+	ids := numbered("d", len(order))
+	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
+	for i, o := range order {
+		place[o.number-1] = i
+	}
+	made := 0
+	for d := range b.dests.All() {
+		i := place[made]
+		made++
+		c.details[i] = d
+		c.Destinations[i].ID = ids[i]
+		b.finish(d, &c.Destinations[i], a)
 	}
 	b.ids = chains[flow.CommunityID]{}
-	c := &Case{Destinations: out, details: all, b: b}
 	c.Countries, _ = a.Geo.Databases()
 	if a.Register != nil {
 		c.disclose(a.Register, a)
@@ -72,23 +76,70 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	return c
 }
 
-// compare orders destinations: most payload out first, then by key.
-func (b *Builder) compare(x, y *dest) int {
-	if x.payloadOut != y.payloadOut {
-		return cmp.Compare(y.payloadOut, x.payloadOut)
+// numbered are names with numbers from 1 on, all cut out of one text.
+func numbered(prefix string, n int) []string {
+	out := make([]string, n)
+	var text strings.Builder
+	text.Grow(n * len(prefix+strconv.Itoa(n)))
+	for i := range out {
+		from := text.Len()
+		text.WriteString(prefix)
+		text.WriteString(strconv.Itoa(i + 1))
+		out[i] = text.String()[from:]
 	}
-	if x.key.client != y.key.client {
-		cx, cy := b.hosts.Addr(x.key.client.host()), b.hosts.Addr(y.key.client.host())
-		if c := bytes.Compare(cx[:], cy[:]); c != 0 {
-			return c
+	return out
+}
+
+// ordered is what the order of destinations mostly depends on.
+type ordered struct {
+	payloadOut uint64
+	client     uint32 // rank of its address
+	number     uint32 // in Builder.dests
+}
+
+// order orders destinations: most payload out first, then by key.
+func (b *Builder) order() []ordered {
+	ranks := b.rankClients()
+	out := make([]ordered, 0, b.dests.Len())
+	for d := range b.dests.All() {
+		out = append(out, ordered{d.payloadOut, ranks[d.key.client.host()], uint32(len(out) + 1)})
+	}
+	slices.SortFunc(out, func(x, y ordered) int {
+		switch {
+		case x.payloadOut != y.payloadOut:
+			return cmp.Compare(y.payloadOut, x.payloadOut)
+		case x.client != y.client:
+			return cmp.Compare(x.client, y.client)
 		}
+		return b.compare(&b.dests.At(x.number).key, &b.dests.At(y.number).key)
+	})
+	return out
+}
+
+// rankClients are the places of clients in the order of their addresses, by their numbers.
+func (b *Builder) rankClients() map[uint32]uint32 {
+	ranks := map[uint32]uint32{}
+	for d := range b.dests.All() {
+		ranks[d.key.client.host()] = 0
 	}
-	return cmp.Or(b.compareWhat(x.key, y.key), cmp.Compare(x.key.port, y.key.port), cmp.Compare(x.key.transport, y.key.transport),
-		strings.Compare(b.texts.Text(x.key.via), b.texts.Text(y.key.via)), cmp.Compare(x.key.kind, y.key.kind), cmp.Compare(x.key.client, y.key.client))
+	all := slices.SortedFunc(maps.Keys(ranks), func(x, y uint32) int {
+		ax, ay := b.hosts.Addr(x), b.hosts.Addr(y)
+		return bytes.Compare(ax[:], ay[:])
+	})
+	for rank, host := range all {
+		ranks[host] = uint32(rank)
+	}
+	return ranks
+}
+
+// compare orders keys of one client.
+func (b *Builder) compare(x, y *destKey) int {
+	return cmp.Or(b.compareWhat(x, y), cmp.Compare(x.port, y.port), cmp.Compare(x.transport, y.transport),
+		strings.Compare(b.texts.Text(x.via), b.texts.Text(y.via)), cmp.Compare(x.kind, y.kind), cmp.Compare(x.client, y.client))
 }
 
 // compareWhat puts addresses, by number, before names, by letter.
-func (b *Builder) compareWhat(x, y destKey) int {
+func (b *Builder) compareWhat(x, y *destKey) int {
 	named := x.kind&keyNamed != 0
 	switch {
 	case named != (y.kind&keyNamed != 0):
