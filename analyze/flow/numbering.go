@@ -6,38 +6,49 @@ import "hash/maphash"
 type Numbering[K comparable] struct {
 	key   func(n uint32) K
 	seed  maphash.Seed // only places in slots depend on it, never a number
-	slots []uint32     // open addressing, as many as a power of two: numbers, 0 for none
+	slots []numberSlot // open addressing, as many as a power of two
 	used  int
 }
+
+// numberSlot is a number, 0 for none, and the hash of its key, so that other keys are not looked at.
+type numberSlot struct{ hash, number uint32 }
 
 const leastSlots = 64
 
 // NewNumbering returns an empty Numbering.
 func NewNumbering[K comparable](key func(n uint32) K) Numbering[K] {
-	return Numbering[K]{key: key, seed: maphash.MakeSeed(), slots: make([]uint32, leastSlots)}
+	return Numbering[K]{key: key, seed: maphash.MakeSeed(), slots: make([]numberSlot, leastSlots)}
 }
 
 // Find returns the number of a key, 0 where it has none.
-func (x *Numbering[K]) Find(k K) uint32 { return x.slots[x.slot(k)] }
-
-// Add gives a key, which has none, its number. Those of all keys must be those from 1 on.
-func (x *Numbering[K]) Add(k K, n uint32) {
-	x.slots[x.slot(k)] = n
-	if x.used++; x.used*4 < len(x.slots)*3 {
-		return
-	}
-	x.slots = make([]uint32, 2*len(x.slots))
-	for n := range uint32(x.used) {
-		x.slots[x.slot(x.key(n+1))] = n + 1
+func (x *Numbering[K]) Find(k K) uint32 {
+	hash, mask := uint32(maphash.Comparable(x.seed, k)), uint32(len(x.slots)-1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if s := x.slots[i]; s.number == 0 || s.hash == hash && x.key(s.number) == k {
+			return s.number
+		}
 	}
 }
 
-// slot is where a key's number stands, or would.
-func (x *Numbering[K]) slot(k K) uint32 {
+// Add gives a key, which has none, its number.
+func (x *Numbering[K]) Add(k K, n uint32) {
+	if x.used++; x.used*4 > len(x.slots)*3 {
+		old := x.slots
+		x.slots = make([]numberSlot, 2*len(old))
+		for _, s := range old {
+			if s.number != 0 {
+				x.put(s)
+			}
+		}
+	}
+	x.put(numberSlot{uint32(maphash.Comparable(x.seed, k)), n})
+}
+
+func (x *Numbering[K]) put(s numberSlot) {
 	mask := uint32(len(x.slots) - 1)
-	i := uint32(maphash.Comparable(x.seed, k)) & mask
-	for x.slots[i] != 0 && x.key(x.slots[i]) != k {
+	i := s.hash & mask
+	for x.slots[i].number != 0 {
 		i = (i + 1) & mask
 	}
-	return i
+	x.slots[i] = s
 }

@@ -53,7 +53,7 @@ func (c *Case) finding(g *group) Finding {
 		for _, s := range d.Servers {
 			servers = append(servers, s.IP)
 			if d.Name == "" && len(d.OtherNames) == 0 {
-				g.unnamed = append(g.unnamed, s.IP)
+				f.unnamed = append(f.unnamed, s.IP)
 			}
 		}
 		if d.Name != "" {
@@ -71,7 +71,7 @@ func (c *Case) finding(g *group) Finding {
 		}
 	}
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
-	g.clients = clients
+	f.clients = clients
 	f.Clients, f.Servers = texts(clients), texts(servers)
 	slices.Sort(names)
 	f.Names = append([]string{}, slices.Compact(names)...)
@@ -219,7 +219,7 @@ func Plural(n int, one, many string) string {
 }
 
 // unconfirmed says that the recipient is not sure, unless the catalogue vouches for it.
-func unconfirmed(to recipient) []string {
+func unconfirmed(to *recipient) []string {
 	switch to.basis {
 	case "catalogue", "register":
 		return nil

@@ -59,7 +59,7 @@ func findBeacons(c *Case) (out []Finding) {
 		ps[i] = tried[i].result.P
 	}
 	qs := rhythm.FalseDiscovery(ps)
-	best := map[recipient]int{} // place in out: of a recipient's series the strongest speaks
+	best := map[*recipient]int{} // place in out: of a recipient's series the strongest speaks
 	for i := range tried {
 		s := &tried[i]
 		if !s.result.Called {
@@ -96,11 +96,13 @@ func (c *Case) series() (out []series) {
 		}
 		return rhythm.Test(events)
 	}
+	one := []int{0}
 	for i := range c.Destinations {
 		if !c.mayBeat(i) {
 			continue
 		}
-		if r := test([]int{i}); r.Tested {
+		one[0] = i
+		if r := test(one); r.Tested {
 			out = append(out, series{&group{to: c.recipient(i), members: []int{i}}, r, false})
 		}
 	}

@@ -66,7 +66,7 @@ func findBulk(c *Case) (out []Finding) {
 	return out
 }
 
-func (c *Case) bulkSeverity(to recipient, most uint64) Severity {
+func (c *Case) bulkSeverity(to *recipient, most uint64) Severity {
 	known := to.vendor != "" && to.basis != "registrable-domain"
 	switch {
 	case c.register != nil && most >= bulkHuge:
