@@ -27,10 +27,10 @@ type Builder struct {
 	// Lists of the destinations in the making.
 	parts     tallies[part]   // payload out
 	protocols tallies[uint32] // packets by protocol recognised, a text
-	others    chains[otherName]
-	frames    chains[frame]
-	events    chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
-	ids       chains[flow.CommunityID] // of the first flows, each once
+	others    flow.Chains[otherName]
+	frames    flow.Chains[frame]
+	events    flow.Chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
+	ids       flow.Chains[flow.CommunityID] // of the first flows, each once
 	rare      flow.List[rare]
 
 	// Lists of the destinations that are made.
@@ -123,12 +123,12 @@ type dest struct {
 	key destKey
 	counters
 	first, last int64
-	others      chain // names that all fit
-	parts       chain
-	protocols   chain
-	frames      chain
-	events      chain
-	ids         chain
+	others      flow.Chain // names that all fit
+	parts       flow.Chain
+	protocols   flow.Chain
+	frames      flow.Chain
+	events      flow.Chain
+	ids         flow.Chain
 	name        uint32          // text; 0 where there is none, or several
 	rare        uint32          // number in Builder.rare; 0 for most
 	source      hostname.Source // of name
@@ -440,7 +440,7 @@ func (b *Builder) dest(l *leg) *dest {
 		return d
 	}
 	for _, n := range l.names {
-		b.others.add(&d.others, otherName{n.Number, n.Source})
+		b.others.Add(&d.others, otherName{n.Number, n.Source})
 	}
 	return d
 }
@@ -545,10 +545,10 @@ func (b *Builder) count(l *leg, d *dest) {
 	d.openers |= 1 << l.openedBy
 	d.state = min(d.state, l.state())
 	if r.Protocol != "" {
-		b.protocols.add(&d.protocols, b.texts.Number(r.Protocol), r.Packets[0]+r.Packets[1])
+		b.protocols.sum(&d.protocols, b.texts.Number(r.Protocol), r.Packets[0]+r.Packets[1])
 	}
 	for h := range r.ByHour() {
-		b.parts.add(&d.parts, part{l.server, h.Hour}, h.Payload[out])
+		b.parts.sum(&d.parts, part{l.server, h.Hour}, h.Payload[out])
 	}
 	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(l.naming) {
 		d.notes |= noteNoDNS
@@ -564,10 +564,10 @@ func (b *Builder) count(l *leg, d *dest) {
 // addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.
 func (b *Builder) addEvents(d *dest, r *flow.Row) {
 	if d.flows > 1 {
-		b.events.add(&d.events, r.First)
+		b.events.Add(&d.events, r.First)
 	}
 	for _, at := range r.Events {
-		b.events.add(&d.events, at)
+		b.events.Add(&d.events, at)
 	}
 }
 
@@ -590,12 +590,12 @@ func (b *Builder) addID(d *dest, r *flow.Row) {
 	if !ok {
 		return
 	}
-	for had := range b.ids.of(d.ids) {
+	for had := range b.ids.Of(d.ids) {
 		if *had == id {
 			return
 		}
 	}
-	b.ids.add(&d.ids, id)
+	b.ids.Add(&d.ids, id)
 	d.known++
 }
 
@@ -605,9 +605,9 @@ func (b *Builder) cite(l *leg, d *dest) {
 	if d.flows > maxCited {
 		return
 	}
-	b.frames.add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
-	b.frames.add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
+	b.frames.Add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
+	b.frames.Add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
 	for _, n := range l.names {
-		b.frames.add(&d.frames, frame{capture: n.Capture, number: n.Frame})
+		b.frames.Add(&d.frames, frame{capture: n.Capture, number: n.Frame})
 	}
 }

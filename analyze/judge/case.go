@@ -29,6 +29,7 @@ type Case struct {
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []*dest // of each destination
+	rare     []int   // those that have rare things, in order
 	to       []int32 // of each destination, the number of its recipient; nil until they are asked for
 
 	recipients []recipient
@@ -102,7 +103,7 @@ func texts(addrs []netip.Addr) []string {
 func (c *Case) evidence(g *group) []Evidence {
 	var all []frame
 	for _, i := range g.members {
-		for f := range c.b.frames.of(c.details[i].frames) {
+		for f := range c.b.frames.Of(c.details[i].frames) {
 			all = append(all, *f)
 		}
 	}

@@ -67,8 +67,12 @@ func (b *Builder) Finish(a *Attributor) *Case {
 		c.details[i] = d
 		c.Destinations[i].ID = ids[i]
 		b.finish(d, &c.Destinations[i], a)
+		if d.rare != 0 {
+			c.rare = append(c.rare, i)
+		}
 	}
-	b.ids = chains[flow.CommunityID]{}
+	slices.Sort(c.rare)
+	b.ids = flow.Chains[flow.CommunityID]{}
 	c.Countries, _ = a.Geo.Databases()
 	if a.Register != nil {
 		c.disclose(a.Register, a)
@@ -209,7 +213,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		if d.name != 0 {
 			seen[visited{d.key.client.host(), d.name}] = true
 		}
-		for n := range b.others.of(d.others) {
+		for n := range b.others.Of(d.others) {
 			seen[visited{d.key.client.host(), n.text}] = true
 		}
 	}
@@ -222,7 +226,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.frames.add(&d.frames, frame{capture: q.Capture, number: q.Frame})
+		b.frames.Add(&d.frames, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 
@@ -244,7 +248,7 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Inside, o.Port, o.Transport, o.Via = b.inside(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
 	o.Name, o.NameSource, o.State = b.texts.Text(d.name), d.source.String(), states[d.state]
 	o.OtherNames = []OtherName{}
-	for n := range b.others.of(d.others) {
+	for n := range b.others.Of(d.others) {
 		o.OtherNames = append(o.OtherNames, OtherName{b.texts.Text(n.text), n.source.String()})
 	}
 	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
@@ -279,7 +283,7 @@ func (b *Builder) communityIDs(d *dest) (out []flow.CommunityID) {
 		return nil
 	}
 	out = b.idLists.take(int(d.known))[:0]
-	for id := range b.ids.of(d.ids) {
+	for id := range b.ids.Of(d.ids) {
 		out = append(out, *id)
 	}
 	return out
@@ -288,13 +292,13 @@ func (b *Builder) communityIDs(d *dest) (out []flow.CommunityID) {
 // hours are the payload out of a destination by hour and server, without those in which nothing went.
 func (b *Builder) hours(d *dest) []HourOut {
 	n := 0
-	for p := range b.parts.of(d.parts) {
+	for p := range b.parts.Of(d.parts) {
 		if p.n > 0 {
 			n++
 		}
 	}
 	out := b.hourLists.take(n)[:0]
-	for p := range b.parts.of(d.parts) {
+	for p := range b.parts.Of(d.parts) {
 		if p.n > 0 {
 			out = append(out, HourOut{p.key.hour, p.n})
 		}
@@ -313,9 +317,9 @@ func (d *dest) openedBy() string {
 }
 
 // mostOf returns the text with the greatest sum, the first in the alphabet of equals; "" where all sums are nothing.
-func (b *Builder) mostOf(list chain) (best string) {
+func (b *Builder) mostOf(list flow.Chain) (best string) {
 	var most uint64
-	for s := range b.protocols.of(list) {
+	for s := range b.protocols.Of(list) {
 		if text := b.texts.Text(s.key); s.n > most || s.n == most && text < best {
 			best, most = text, s.n
 		}
@@ -354,7 +358,7 @@ func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
 // byServer sums the payload out of a destination by server, most first. The list is good until the next call.
 func (b *Builder) byServer(d *dest) []sum[end] {
 	b.ranked = b.ranked[:0]
-	for p := range b.parts.of(d.parts) {
+	for p := range b.parts.Of(d.parts) {
 		b.ranked = append(b.ranked, sum[end]{p.n, p.key.server})
 	}
 	if len(b.ranked) < 2 {
@@ -381,7 +385,7 @@ const whatDestination = "first and last frames of its flows, and those that name
 // evidence cites the frames, by capture, at most maxFrames of each.
 func (b *Builder) evidence(d *dest) []Evidence {
 	frames := b.citing[:0]
-	for f := range b.frames.of(d.frames) {
+	for f := range b.frames.Of(d.frames) {
 		frames = append(frames, *f)
 	}
 	b.citing = frames

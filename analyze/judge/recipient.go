@@ -78,8 +78,8 @@ func (c *Case) byRecipient(pick func(i int) bool) []*group {
 // rareByRecipient is byRecipient of the few destinations that have rare things.
 func (c *Case) rareByRecipient(pick func(r rare) bool) []*group {
 	picked := c.picked[:0]
-	for i, d := range c.details {
-		if d.rare != 0 && pick(c.b.rareOf(d)) {
+	for _, i := range c.rare {
+		if pick(c.b.rareOf(c.details[i])) {
 			picked = append(picked, i)
 		}
 	}

@@ -122,7 +122,7 @@ func (c *Case) events(out []int64, members []int) []int64 {
 	for _, i := range members {
 		d := c.details[i]
 		out = append(out, d.first)
-		for at := range c.b.events.of(d.events) {
+		for at := range c.b.events.Of(d.events) {
 			out = append(out, *at)
 		}
 	}
