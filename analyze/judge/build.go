@@ -23,6 +23,10 @@ type Builder struct {
 	folded map[foldedNet]uint32 // texts of networks
 	named  []hostname.Named     // of the leg being added
 	ranked []sum[end]           // what byServer returns, until the next call
+	citing []frame              // of the destination being made
+
+	namedBy   [hostname.Sources]named
+	outsiders candidates
 
 	// Lists of the destinations in the making.
 	parts     tallies[part]   // payload out
@@ -33,18 +37,15 @@ type Builder struct {
 	ids       flow.Chains[flow.CommunityID] // of the first flows, each once
 	rare      flow.List[rare]
 
-	// Lists of the destinations that are made.
+	// Lists of the destinations that are made, and what they share.
 	serverLists   pieces[Server]
 	evidenceLists pieces[Evidence]
 	frameLists    pieces[uint64]
 	hourLists     pieces[HourOut]
+	idLists       pieces[flow.CommunityID]
 	clients       map[end]*Inside
 	nobody        *Attribution          // of destinations that have no vendor
 	unjudged      *disclosure.Judgement // of all, where there is no register
-	idLists       pieces[flow.CommunityID]
-	citing        []frame // frames of the destination being made
-	namedBy       [hostname.Sources]named
-	outsiders     candidates
 
 	// Direction sums the transport payload of all rows, both ways.
 	Direction Direction
@@ -383,7 +384,7 @@ func (b *Builder) chooseNames(out []hostname.Named, n *hostname.Naming) []hostna
 			if i == own && isAddress(w.Name) {
 				continue
 			}
-			if host, _ := splitPort(w.Name); len(host) != len(w.Name) {
+			if host, _ := splitPort(w.Name); host != w.Name {
 				w.Name, w.Number = host, b.texts.Number(host)
 			}
 			if !slices.ContainsFunc(out, func(o hostname.Named) bool { return o.Number == w.Number }) {
