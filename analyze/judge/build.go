@@ -10,6 +10,7 @@ import (
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
 	"phonehome/analyze/packet"
+	"phonehome/analyze/vendors"
 )
 
 // Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet. What it keeps of destinations in the making lies in lists without
@@ -44,6 +45,7 @@ type Builder struct {
 	hourLists     pieces[HourOut]
 	idLists       pieces[flow.CommunityID]
 	clients       map[end]*Inside
+	places        []*vendors.Place      // by number of the host
 	nobody        *Attribution          // of destinations that have no vendor
 	unjudged      *disclosure.Judgement // of all, where there is no register
 

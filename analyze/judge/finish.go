@@ -350,9 +350,20 @@ func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
 	o.ServersTotal = len(list)
 	o.Servers = b.serverLists.take(min(len(list), maxServers))
 	for i := range o.Servers {
-		ip := b.addr(list[i].key)
-		o.Servers[i] = Server{ip, geo.Lookup(ip)}
+		o.Servers[i] = Server{b.addr(list[i].key), b.place(list[i].key, geo)}
 	}
+}
+
+// place is where a server is, in a database's opinion.
+func (b *Builder) place(server end, geo *vendors.Geo) *vendors.Place {
+	if b.places == nil {
+		b.places = make([]*vendors.Place, b.hosts.Len())
+	}
+	at := &b.places[server.host()]
+	if *at == nil {
+		*at = geo.Lookup(b.addr(server))
+	}
+	return *at
 }
 
 // byServer sums the payload out of a destination by server, most first. The list is good until the next call.
