@@ -17,7 +17,7 @@ type Row struct {
 	A, B         packet.Addr
 	APort, BPort uint16
 	Transport    packet.Transport
-	Hosts        [2]uint32 // numbers of A and B, where they were looked up
+	Hosts        [2]uint32 // numbers of A and B, once Hosts.Look looked them up
 	V6           bool
 	Orphan       bool // fragments whose first one was not seen
 	FromB        bool // the first packet seen was sent by B

@@ -134,7 +134,7 @@ type Lookup struct {
 	Address     bool // one was for addresses: the client meant to go there
 }
 
-// NewIndex returns an empty index.
+// NewIndex returns an empty index. Where only AddECH and ECHReal are asked, it needs no hosts.
 func NewIndex(h *flow.Hosts) *Index {
 	return &Index{Hosts: h, Names: NewNames(), own: map[ends]uint32{}, byPair: map[pair][]answer{}, asked: map[uint32]int64{}, ech: map[echConfig]bool{}, located: map[uint32]bool{},
 		lookups: map[Query]uint32{}}
@@ -336,8 +336,8 @@ func (x *Index) covering(out []Named, list []answer, t int64, source Source) []N
 	return out
 }
 
-// Flow returns what names the server of a flow row, whose client is its end number client: until the next call. Rows must come in the order of their
-// first packet: a row that goes on without a SYN takes over the names of the row before.
+// Flow returns what names the server of a flow row, whose client is its end number client and whose hosts were looked up: until the next call. Rows must come in the order of
+// their first packet: a row that goes on without a SYN takes over the names of the row before.
 func (x *Index) Flow(r *flow.Row, client int) *Naming {
 	k := ends{client: r.Hosts[client], server: r.Hosts[1-client], transport: r.Transport}
 	_, k.clientPort = r.End(client)

@@ -72,12 +72,18 @@ func (b *Builder) Finish(a *Attributor) *Case {
 		}
 	}
 	slices.Sort(c.rare)
-	b.ids = flow.Chains[flow.CommunityID]{}
 	c.Countries, _ = a.Geo.Databases()
 	if a.Register != nil {
 		c.disclose(a.Register, a)
 	}
+	b.drop()
 	return c
+}
+
+// drop gives the memory of what the destinations have now back.
+func (b *Builder) drop() {
+	b.parts, b.protocols = tallies[part]{}, tallies[uint32]{}
+	b.others, b.ids, b.places = flow.Chains[otherName]{}, flow.Chains[flow.CommunityID]{}, nil
 }
 
 // numbered are names with numbers from 1 on, all cut out of one text.
