@@ -143,11 +143,11 @@ func (f *recipientFinder) find(d *Destination) int32 {
 	return f.number(recipientOf(d))
 }
 
-// known is what a map has, made where it is new.
-func known[K comparable](m map[K]int32, k K, make func() int32) int32 {
+// known is what a map has, or what it gets where it has nothing.
+func known[K comparable](m map[K]int32, k K, fresh func() int32) int32 {
 	n, ok := m[k]
 	if !ok {
-		n = make()
+		n = fresh()
 		m[k] = n
 	}
 	return n
