@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 
 	"phonehome/analyze/capture"
 	"phonehome/analyze/flow"
@@ -30,6 +31,7 @@ func DefaultOptions() Options {
 	return Options{
 		Workers:       max(1, runtime.GOMAXPROCS(0)-1), // reading and hashing have a core of their own
 		BlockSize:     defaultBlock,
+		HashApart:     bigFile,
 		Hash:          true,
 		InferInternal: true,
 		GeoEmbedded:   true,
@@ -40,6 +42,9 @@ func DefaultOptions() Options {
 
 // defaultBlock is how many bytes are read at a time: measured flat between 256 KiB and 1 MiB, slower on both sides.
 const defaultBlock = 512 << 10
+
+// bigFile is from how many bytes on a hash apart pays: a smaller one is hashed in no time.
+const bigFile = 16 << 20
 
 // find finds the inputs.
 func (o *Options) find() (set *capture.Set, err error) {
@@ -83,16 +88,31 @@ func (o *Options) named(path string) string {
 	return path
 }
 
-// collect reads all inputs: captures in one pass, saved facts beside them.
-func collect(ctx context.Context, o Options) (*evidence, []string, error) {
+// input is what a scan reads.
+type input struct {
+	set    *capture.Set
+	facts  []*saved
+	failed []string // saved facts that can't be read
+}
+
+// input finds the inputs and reads the saved facts among them.
+func (o *Options) input() (*input, error) {
 	set, err := o.find()
 	if err != nil {
-		return nil, nil, &UsageError{err}
+		return nil, &UsageError{err}
 	}
 	facts, failed := readSaved(set)
-	s := newScan(o, set)
-	infos, broken := s.run(ctx)
-	e := &evidence{captures: infos, sources: set.Sources, ignored: set.Ignored, limits: s.limitsHit()}
+	return &input{set, facts, failed}, nil
+}
+
+// collect reads all captures in one pass, and puts saved facts beside them. Its error is errVoid, or that of ctx.
+func collect(ctx context.Context, o Options, in *input) (*evidence, error) {
+	s := newScan(o, in.set)
+	infos, broken, err := s.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := &evidence{captures: infos, sources: in.set.Sources, ignored: in.set.Ignored, failed: append(slices.Clone(in.failed), broken...), limits: s.limitsHit(), hashes: s.hashes}
 	for i := range s.shards {
 		e.rows = append(e.rows, s.shards[i].table.Rows())
 		e.names = append(e.names, s.shards[i].store)
@@ -101,8 +121,7 @@ func collect(ctx context.Context, o Options) (*evidence, []string, error) {
 	for i := 1; i <= s.decoder.Tunnels(); i++ {
 		e.tunnels = append(e.tunnels, s.decoder.Tunnel(packet.TunnelID(i)))
 	}
-	e.merge(facts)
-	return e, append(failed, broken...), ctx.Err()
+	return e, e.merge(in.facts)
 }
 
 // addNRB adds the name-resolution blocks of the captures as evidence of their own kind.
@@ -137,14 +156,24 @@ func (s *scan) limitsHit() map[string]uint64 {
 
 // Facts reads the inputs and writes what their packets say, a JSON object a line (docs/facts.md). It returns how the run ends.
 func Facts(ctx context.Context, o Options, w io.Writer) (Exit, error) {
-	e, failed, err := collect(ctx, o)
+	in, err := o.input()
+	if err != nil {
+		return Exit{}, err
+	}
+	e, err := hashApart(o, in, func(o Options) (*evidence, error) {
+		e, err := collect(ctx, o, in)
+		if err == nil {
+			err = e.hashes.put(e.captures)
+		}
+		return e, err
+	})
 	if err != nil {
 		return Exit{}, err
 	}
 	if err := e.writeFacts(w); err != nil {
 		return Exit{}, fmt.Errorf("write facts: %w", err)
 	}
-	return e.exit(o, failed, e.unseen(o.Expect)), nil
+	return e.exit(o, e.failed, e.unseen(o.Expect)), nil
 }
 
 // Scan reads the inputs and says what they mean.
@@ -161,11 +190,22 @@ func Scan(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, failed, err := collect(ctx, o)
+	in, err := o.input()
 	if err != nil {
 		return nil, err
 	}
-	r, err := judgeEvidence(o, e, geo, g, failed)
+	r, err := hashApart(o, in, func(o Options) (*Result, error) {
+		e, err := collect(ctx, o, in)
+		if err != nil {
+			return nil, err
+		}
+		r, err := judgeEvidence(o, e, geo, g)
+		if e.hashes.put(e.captures) == nil {
+			return r, err
+		}
+		g, err = readGiven(&o) // it counts what it is used for
+		return nil, cmp.Or(err, errVoid)
+	})
 	if err == nil && geo.Err() != nil {
 		err = &UsageError{geo.Err()} // a damaged database must not pass for one that knows nothing
 	}

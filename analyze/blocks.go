@@ -2,9 +2,6 @@ package analyze
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"hash"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -34,13 +31,12 @@ type feed struct {
 	scan   *scan
 	source *capture.Source
 	reader *capture.Reader
-	hash   *hasher
+	hash   *hasher     // nil where no hash is asked for, or the file can't be opened
 	blocks chan *block // nil where the consumer cuts them
 	ended  bool        // the last block was cut
 	err    error       // set before blocks is closed
-	sum    string
-	cur    *block // block that the merge is in
-	at     int    // record of cur that is next
+	cur    *block      // block that the merge is in
+	at     int         // record of cur that is next
 }
 
 // open starts reading a source, or leaves that to the consumer.
@@ -83,7 +79,10 @@ func (f *feed) cut() *block {
 			f.ended, f.err = true, err
 			return nil
 		}
-		f.reader, f.hash = r, f.scan.startHash()
+		f.reader = r
+		if f.scan.o.Hash {
+			f.hash = f.scan.hashes.start(f.source.Ordinal, r, &f.scan.o)
+		}
 	}
 	b := f.scan.pool.Get().(*block)
 	err := f.reader.Next(&b.Block)
@@ -101,7 +100,7 @@ func (f *feed) cut() *block {
 	return b
 }
 
-// end closes the capture. It may have ended, or not begun.
+// end ends the capture. It may have ended, or not begun.
 func (f *feed) end(err error) {
 	if f.ended || f.reader == nil {
 		return
@@ -110,51 +109,9 @@ func (f *feed) end(err error) {
 	if err != io.EOF {
 		f.err = err
 	}
-	f.sum = f.hash.finish()
-	f.reader.Close()
-}
-
-// hasher hashes the blocks of one file on a goroutine of its own.
-type hasher struct {
-	hash   hash.Hash
-	blocks chan *block
-	done   chan struct{}
-}
-
-// startHash starts a hasher; one that hashes nothing where that was not asked for.
-func (s *scan) startHash() *hasher {
-	h := &hasher{}
-	if !s.o.Hash {
-		return h
+	if f.hash.end() {
+		f.reader.Close()
 	}
-	h.hash, h.blocks, h.done = sha256.New(), make(chan *block, blocksAhead), make(chan struct{})
-	go func() {
-		defer close(h.done)
-		for b := range h.blocks {
-			h.hash.Write(b.Fresh())
-			b.release()
-		}
-	}()
-	return h
-}
-
-// add hands a block on; the hasher lets go of it when it has hashed it.
-func (h *hasher) add(b *block) {
-	if h.hash == nil || b.Fresh() == nil {
-		b.release()
-		return
-	}
-	h.blocks <- b
-}
-
-// finish waits for the hasher and returns the sum in hexadecimal, "" where nothing was hashed.
-func (h *hasher) finish() string {
-	if h.hash == nil {
-		return ""
-	}
-	close(h.blocks)
-	<-h.done
-	return hex.EncodeToString(h.hash.Sum(nil))
 }
 
 // next returns the record that is next in this feed, or nil at its end.

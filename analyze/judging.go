@@ -16,7 +16,7 @@ import (
 )
 
 // judgeEvidence says what the evidence means.
-func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []string) (*Result, error) {
+func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result, error) {
 	r := &Result{Schema: Schema, Tool: o.Tool, Captures: e.captures, Ignored: e.ignored, Findings: []judge.Finding{}, evidence: e}
 	networks, inferred, err := e.networks(o)
 	if err != nil {
@@ -67,7 +67,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given, failed []
 	r.Clients = keepClients(r.Clients, r.Destinations)
 	r.Vendors = sumVendors(r.Destinations)
 	r.Summary = summarise(r)
-	r.Exit = e.exit(o, append(failed, r.unjudged(o)...), unseen)
+	r.Exit = e.exit(o, append(e.failed, r.unjudged(o)...), unseen)
 	r.gate(o.FailOn)
 	if o.FailOnUnused {
 		r.gateUnused()

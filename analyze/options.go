@@ -50,6 +50,10 @@ type Options struct {
 	Tool    Tool
 	Command string // as quoted in reports
 
+	// HashApart is from how many bytes on a file is read a second time for its hash, beside the pass, which then does not wait for it; 0 for never. The result does not
+	// depend on it.
+	HashApart int64
+
 	// Progress is called from time to time by one goroutine; nil for none.
 	Progress func(Progress)
 }

@@ -309,9 +309,12 @@ type captureRank struct {
 
 // merge puts saved facts beside live evidence, numbers all captures anew in time order, and joins the rows of flows that lie
 // in both.
-func (e *evidence) merge(all []*saved) {
+func (e *evidence) merge(all []*saved) error {
 	if len(all) == 0 {
-		return
+		return nil
+	}
+	if err := e.hashes.put(e.captures); err != nil { // captures are told apart by them
+		return err
 	}
 	live := len(e.rows)
 	ranks := []captureRank{}
@@ -348,6 +351,7 @@ func (e *evidence) merge(all []*saved) {
 	for k, s := range all {
 		e.add(s, ordinals[k+1])
 	}
+	return nil
 }
 
 func (e *evidence) capturesOf(all []*saved, store int) []capture.Info {

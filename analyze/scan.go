@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -32,12 +33,14 @@ type scan struct {
 	decoder *packet.Decoder
 	shards  [shards]shard
 	counts  []counts // by capture
+	feeds   []*feed  // by capture, once their turn was near
 	workers []*worker
 	near    []flow.Item // packets that wait, where there are no workers
 	seen    []nrb
 
 	pool      sync.Pool
 	wait      sync.WaitGroup
+	hashes    *hashes
 	bytesDone atomic.Int64
 	packets   uint64
 	progress  uint64 // packets at which progress is told next
@@ -58,7 +61,7 @@ type nrb struct {
 }
 
 func newScan(o Options, set *capture.Set) *scan {
-	s := &scan{o: o, set: set, counts: make([]counts, len(set.Sources)), from: math.MinInt64, to: math.MaxInt64}
+	s := &scan{o: o, set: set, counts: make([]counts, len(set.Sources)), hashes: &hashes{of: make([]*hasher, len(set.Sources))}, from: math.MinInt64, to: math.MaxInt64}
 	s.pool.New = func() any { return &block{pool: &s.pool} }
 	s.decoder = packet.NewDecoder(o.Limits.Packet, s.emit)
 	for i := range s.shards {
@@ -75,39 +78,52 @@ func newScan(o Options, set *capture.Set) *scan {
 	return s
 }
 
-// run reads all captures in time order. Those that overlap are merged record by record. It returns what is known of each, and what
-// could not be read.
-func (s *scan) run(ctx context.Context) (infos []capture.Info, failed []string) {
+// run reads all captures in time order. Those that overlap are merged record by record. It returns what is known of each but its hash, and what
+// could not be read. Its error is errVoid, or that of ctx.
+func (s *scan) run(ctx context.Context) (infos []capture.Info, failed []string, err error) {
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
 	s.startWorkers()
-	feeds := s.merge(ctx)
+	s.merge(reading)
 	s.decoder.Flush()
 	s.stopWorkers()
+	if ctx.Err() != nil {
+		s.hashes.void.Store(true)
+	}
+	if s.hashes.void.Load() {
+		stop() // whoever reads ahead
+	}
 	s.wait.Wait()
-	for _, f := range feeds {
+	for _, f := range s.feeds {
 		if f != nil {
 			f.end(ctx.Err()) // one that the consumer cuts, where it was interrupted
 		}
 	}
+	if s.hashes.void.Load() {
+		s.hashes.wait.Wait()
+		return nil, nil, cmp.Or(ctx.Err(), errVoid)
+	}
 	for i := range s.shards {
 		s.shards[i].table.Finish()
 	}
-	for i, f := range feeds {
+	for i, f := range s.feeds {
 		if f != nil && f.reader != nil {
 			for _, n := range f.reader.Names() {
 				s.seen = append(s.seen, nrb{uint32(i), n})
 			}
 		}
-		if f != nil && f.err != nil && ctx.Err() == nil {
+		if f != nil && f.err != nil {
 			failed = append(failed, f.err.Error())
 		}
 	}
-	return s.infos(feeds), failed
+	return s.infos(), failed, nil
 }
 
 // merge hands the records of all sources to the decoder, the earliest first. A source is opened when its turn is near: one ahead of
 // the one being read, so that it can be decompressed meanwhile.
-func (s *scan) merge(ctx context.Context) []*feed {
+func (s *scan) merge(ctx context.Context) {
 	feeds := make([]*feed, len(s.set.Sources))
+	s.feeds = feeds
 	opened := 0
 	openNext := func() {
 		if opened < len(feeds) {
@@ -130,15 +146,15 @@ func (s *scan) merge(ctx context.Context) []*feed {
 			}
 		}
 		if len(active) == 0 {
-			return feeds
+			return
 		}
 		limit := int64(math.MaxInt64)
 		if begun < len(feeds) {
 			limit = s.set.Sources[begun].First
 		}
 		active = s.consume(active, limit)
-		if ctx.Err() != nil {
-			return feeds
+		if ctx.Err() != nil || s.hashes.void.Load() {
+			return
 		}
 	}
 }
@@ -232,9 +248,9 @@ func (s *scan) emit(p *packet.Packet) {
 }
 
 // infos completes what is known of each capture.
-func (s *scan) infos(feeds []*feed) []capture.Info {
-	out := make([]capture.Info, len(feeds))
-	for i, f := range feeds {
+func (s *scan) infos() []capture.Info {
+	out := make([]capture.Info, len(s.feeds))
+	for i, f := range s.feeds {
 		if f == nil {
 			out[i] = capture.Info{Path: s.set.Sources[i].Path, Bytes: s.set.Sources[i].Size}
 			continue
@@ -243,9 +259,6 @@ func (s *scan) infos(feeds []*feed) []capture.Info {
 			out[i] = *f.reader.Info()
 		} else {
 			out[i] = capture.Info{Path: f.source.Path, Bytes: f.source.Size}
-		}
-		if f.sum != "" && out[i].SHA256 == "" {
-			out[i].SHA256 = f.sum
 		}
 		c := &s.counts[i]
 		out[i].FlowPackets, out[i].OtherIPPackets = c.class[packet.Flow], c.class[packet.OtherIP]

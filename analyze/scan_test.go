@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -14,12 +15,7 @@ import (
 // TestInterrupted: whoever reads, a scan that is interrupted ends its goroutines.
 func TestInterrupted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.pcap")
-	file := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
-	file = append(file, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0)
-	record := append([]byte{0, 0, 0, 0, 0, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0}, make([]byte, 60)...)
-	for range 1000 {
-		file = append(file, record...)
-	}
+	file, _ := manyRecords(1000)
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -41,4 +37,12 @@ func TestInterrupted(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+// manyRecords is a capture of n equal records, and one of them.
+func manyRecords(n int) (file, record []byte) {
+	file = binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
+	file = append(file, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0)
+	record = append([]byte{0, 0, 0, 0, 0, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0}, make([]byte, 60)...)
+	return append(file, bytes.Repeat(record, n)...), record
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 )
@@ -23,11 +24,15 @@ type Block struct {
 	Records []Record
 	buf     []byte
 	fresh   []byte
+	freshAt int64
 }
 
 // Fresh returns the bytes that this block adds to the file as given, to be hashed in order. It is nil for a compressed file, which the
 // Reader hashes itself.
 func (b *Block) Fresh() []byte { return b.fresh }
+
+// FreshAt is where in the file the first of these bytes is.
+func (b *Block) FreshAt() int64 { return b.freshAt }
 
 // NameEntry is one name of a name-resolution block of pcapng: what the capturing program said, not the wire.
 type NameEntry struct {
@@ -51,7 +56,9 @@ type Reader struct {
 	opt     Options
 	framer  framer
 	ordinal uint32
-	plain   bool // not compressed
+	plain   bool        // not compressed
+	file    *os.File    // a plain file that can be read again; else nil
+	opened  os.FileInfo // of file, when it was opened
 	sum     hash.Hash
 
 	info    Info
@@ -80,6 +87,7 @@ func (r *Reader) Next(b *Block) error {
 	b.buf = slices.Grow(b.buf[:0], size)[:size]
 	kept := copy(b.buf, r.tail)
 	n, err := readFull(r.src, b.buf[kept:])
+	b.freshAt = r.read
 	r.read += int64(n)
 	b.buf = b.buf[:kept+n]
 	if r.plain {
@@ -201,6 +209,21 @@ func (r *Reader) finish() {
 	for i := range r.info.Interfaces {
 		r.info.Interfaces[i].LinkName = r.info.Interfaces[i].Link.String()
 	}
+}
+
+// Again says whether Bytes can read the file again: it is a plain one, of a disk.
+func (r *Reader) Again() bool { return r.file != nil }
+
+// Bytes reads n bytes of a file again, from at on, whatever Next does meanwhile. They are the bytes that Next has seen, unless the file has Changed.
+func (r *Reader) Bytes(at, n int64) io.Reader { return io.NewSectionReader(r.file, at, n) }
+
+// Changed says whether a file that can be read again was written to, or cut, since it was opened: whether its size or its time of change is another.
+func (r *Reader) Changed() bool {
+	if r.file == nil {
+		return false
+	}
+	now, err := r.file.Stat()
+	return err != nil || now.Size() != r.opened.Size() || !now.ModTime().Equal(r.opened.ModTime())
 }
 
 // Info is what is known of the capture; complete when Next has returned io.EOF.

@@ -156,6 +156,8 @@ func (s *Source) Open(o Options) (*Reader, error) {
 		}
 	case s.compression != "":
 		err = r.decompress(f, s.compression)
+	default:
+		r.readAgain(f)
 	}
 	if err == nil {
 		err = r.recognise(s)
@@ -164,6 +166,17 @@ func (s *Source) Open(o Options) (*Reader, error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
+}
+
+// readAgain notes a file that can be read again.
+func (r *Reader) readAgain(f io.Reader) {
+	file, ok := f.(*os.File)
+	if !ok {
+		return
+	}
+	if i, err := file.Stat(); err == nil && i.Mode().IsRegular() {
+		r.file, r.opened = file, i
+	}
 }
 
 // decompress puts a decompressor, and where asked for a hash of the compressed bytes, before the file.
