@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"strings"
 
 	"phonehome/analyze/packet"
@@ -53,10 +54,20 @@ func CommunityIDOf(t packet.Transport, a packet.Addr, aPort uint16, b packet.Add
 	}
 	const longest = 2 + 16 + 16 + 2 + 4 // seed, two addresses, protocol and padding, two ports
 	text := make([]byte, 2, longest)
-	text = append(append(text, a.Netip(v6).AsSlice()...), b.Netip(v6).AsSlice()...)
+	text = append(append(text, onWire(&a, v6)...), onWire(&b, v6)...)
 	text = append(text, byte(t), 0)
 	if t == packet.TCP || t == packet.UDP || t == packet.SCTP {
 		text = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(text, aPort), bPort)
 	}
 	return sha1.Sum(text)
 }
+
+// onWire are the bytes of an address as its packets carry it.
+func onWire(a *packet.Addr, v6 bool) []byte {
+	if !v6 && netip.AddrFrom16(*a).Is4In6() {
+		return a[len(a)-ipv4Len:]
+	}
+	return a[:]
+}
+
+const ipv4Len = 4 // bytes of an IPv4 address

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"hash/maphash"
 	"net/netip"
 
 	"phonehome/analyze/packet"
@@ -11,17 +10,16 @@ import (
 // hundreds of thousands of addresses, and each stands in many keys.
 type Hosts struct {
 	networks *Networks
-	seed     maphash.Seed      // only places in the index depend on it, never a number
-	index    []uint32          // open addressing, as many as a power of two: the number of an address and one; 0 for none
-	addrs    List[packet.Addr] // from number 0 on
+	numbers  Numbering[packet.Addr]
+	addrs    List[packet.Addr]
 	sides    []Side
 }
 
-const minHosts = 64
-
 // NewHosts returns an empty Hosts.
 func NewHosts(n *Networks) *Hosts {
-	return &Hosts{networks: n, seed: maphash.MakeSeed(), index: make([]uint32, minHosts)}
+	h := &Hosts{networks: n}
+	h.numbers = NewNumbering(func(n uint32) packet.Addr { return *h.addrs.At(n) })
+	return h
 }
 
 // Len is how many addresses have a number: those from 0 on.
@@ -41,36 +39,13 @@ func (h *Hosts) Look(r *Row) { r.Hosts = [2]uint32{h.Number(r.A), h.Number(r.B)}
 
 // Number returns the number of an address.
 func (h *Hosts) Number(a packet.Addr) uint32 {
-	at := h.place(a)
-	if h.index[at] != 0 {
-		return h.index[at] - 1
-	}
-	addr, n := h.addrs.Add()
-	*addr = a
-	h.sides = append(h.sides, h.networks.Side(a.Netip(true)))
-	h.index[at] = n
-	if h.Len()*4 >= len(h.index)*3 {
-		h.grow()
+	n := h.numbers.Find(a)
+	if n == 0 {
+		var addr *packet.Addr
+		addr, n = h.addrs.Add()
+		*addr = a
+		h.sides = append(h.sides, h.networks.Side(a.Netip(true)))
+		h.numbers.Add(a, n)
 	}
 	return n - 1
-}
-
-// place is where an address stands in the index, or where it would.
-func (h *Hosts) place(a packet.Addr) uint32 {
-	mask := uint32(len(h.index) - 1)
-	i := uint32(maphash.Bytes(h.seed, a[:])) & mask
-	for h.index[i] != 0 && *h.addrs.At(h.index[i]) != a {
-		i = (i + 1) & mask
-	}
-	return i
-}
-
-// grow doubles the index.
-func (h *Hosts) grow() {
-	h.index = make([]uint32, 2*len(h.index))
-	n := uint32(0)
-	for a := range h.addrs.All() {
-		n++
-		h.index[h.place(*a)] = n
-	}
 }

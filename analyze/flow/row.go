@@ -17,7 +17,7 @@ type Row struct {
 	A, B         packet.Addr
 	APort, BPort uint16
 	Transport    packet.Transport
-	Hosts        [2]uint32 // numbers of A and B, where they were looked up
+	Hosts        [2]uint32 // numbers of A and B, once Hosts.Look looked them up
 	V6           bool
 	Orphan       bool // fragments whose first one was not seen
 	FromB        bool // the first packet seen was sent by B
@@ -280,13 +280,13 @@ func (w *Row) TransportName() string {
 
 // TransportName names an IP protocol (IANA "Assigned Internet Protocol Numbers").
 func TransportName(t packet.Transport) string {
-	if n, ok := transports[t]; ok {
+	if n := transports[t]; n != "" {
 		return n
 	}
 	return "ip-" + strconv.Itoa(int(t))
 }
 
-var transports = map[packet.Transport]string{
+var transports = [1 << 8]string{
 	0: "hopopt", 1: "icmp", 2: "igmp", 4: "ipv4", packet.TCP: "tcp", 8: "egp", 9: "igp", packet.UDP: "udp", 27: "rdp", 33: "dccp", 41: "ipv6", 46: "rsvp",
 	47: "gre", 50: "esp", 51: "ah", 55: "mobile", icmp6: "icmpv6", 59: "ipv6-nonxt", 88: "eigrp", 89: "ospf", 94: "ipip", 97: "etherip", 103: "pim",
 	108: "ipcomp", 112: "vrrp", 115: "l2tp", packet.SCTP: "sctp", 135: "mobility", 136: "udplite", 137: "mpls-in-ip",
@@ -301,8 +301,8 @@ func (w *Row) Compare(o *Row) int {
 // TransportOf is the inverse of TransportName; "fragment" is no transport.
 func TransportOf(name string) (packet.Transport, bool) {
 	for t, n := range transports {
-		if n == name {
-			return t, true
+		if n == name && n != "" {
+			return packet.Transport(t), true
 		}
 	}
 	if digits, ok := strings.CutPrefix(name, "ip-"); ok {

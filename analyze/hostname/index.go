@@ -65,11 +65,13 @@ type Index struct {
 	// Cut counts flows for which more answers stood than were looked at.
 	Cut uint64
 
-	own     map[ends]*ownNames // by sender
-	spoken  []bool             // by server: something stands in own
-	byPair  map[pair][]answer  // answers for an address to one client
-	byHost  []*hostNames       // by address; nil for most
-	asked   map[uint32]int64   // time of the first answer to a client
+	own     map[ends]uint32 // by sender: number in owners
+	owners  flow.List[ownNames]
+	said    flow.Chains[ownName]
+	spoken  []bool            // by server: something stands in own
+	byPair  map[pair][]answer // answers for an address to one client
+	byHost  []*hostNames      // by address; nil for most
+	asked   map[uint32]int64  // time of the first answer to a client
 	ech     map[echConfig]bool
 	located map[uint32]bool  // names that answers gave addresses for
 	lookups map[Query]uint32 // number in Queries
@@ -91,9 +93,9 @@ type ends struct {
 }
 
 type ownNames struct {
-	names  []ownName
-	clear  []Value // personal data that the client sent
-	opened int64   // start of the last row that began with a SYN
+	names  flow.Chain // of Index.said
+	clear  []Value    // personal data that the client sent
+	opened int64      // start of the last row that began with a SYN
 }
 
 type ownName struct {
@@ -132,9 +134,9 @@ type Lookup struct {
 	Address     bool // one was for addresses: the client meant to go there
 }
 
-// NewIndex returns an empty index.
+// NewIndex returns an empty index. Where only AddECH and ECHReal are asked, it needs no hosts.
 func NewIndex(h *flow.Hosts) *Index {
-	return &Index{Hosts: h, Names: NewNames(), own: map[ends]*ownNames{}, byPair: map[pair][]answer{}, asked: map[uint32]int64{}, ech: map[echConfig]bool{}, located: map[uint32]bool{},
+	return &Index{Hosts: h, Names: NewNames(), own: map[ends]uint32{}, byPair: map[pair][]answer{}, asked: map[uint32]int64{}, ech: map[echConfig]bool{}, located: map[uint32]bool{},
 		lookups: map[Query]uint32{}}
 }
 
@@ -198,21 +200,21 @@ func appendNamed(list []Named, n Named) []Named {
 // ownOf is what a flow that evidence came from says itself.
 func (x *Index) ownOf(n *Name) *ownNames {
 	k := ends{x.Hosts.Number(n.Client), x.Hosts.Number(n.Server), n.ClientPort, n.ServerPort, n.Transport}
-	o := x.own[k]
-	if o == nil {
-		o = &ownNames{}
-		x.own[k] = o
+	at, ok := x.own[k]
+	if !ok {
+		_, at = x.owners.Add()
+		x.own[k] = at
 		for len(x.spoken) <= int(k.server) {
 			x.spoken = append(x.spoken, false)
 		}
 		x.spoken[k.server] = true
 	}
-	return o
+	return x.owners.At(at)
 }
 
 func (x *Index) addOwn(n *Name) {
 	o := x.ownOf(n)
-	o.names = append(o.names, ownName{Named: x.named(n, n.Name, ownSources[n.Kind]), form: string(n.Value), ech: n.ECH, echID: n.ECHID})
+	x.said.Add(&o.names, ownName{Named: x.named(n, n.Name, ownSources[n.Kind]), form: string(n.Value), ech: n.ECH, echID: n.ECHID})
 }
 
 // ECHReal says whether a hello's ECH extension is real: its configuration and public name stood in an HTTPS record (RFC 9849,
@@ -334,8 +336,8 @@ func (x *Index) covering(out []Named, list []answer, t int64, source Source) []N
 	return out
 }
 
-// Flow returns what names the server of a flow row, whose client is its end number client: until the next call. Rows must come in the order of their
-// first packet: a row that goes on without a SYN takes over the names of the row before.
+// Flow returns what names the server of a flow row, whose client is its end number client and whose hosts were looked up: until the next call. Rows must come in the order of
+// their first packet: a row that goes on without a SYN takes over the names of the row before.
 func (x *Index) Flow(r *flow.Row, client int) *Naming {
 	k := ends{client: r.Hosts[client], server: r.Hosts[1-client], transport: r.Transport}
 	_, k.clientPort = r.End(client)
@@ -344,7 +346,7 @@ func (x *Index) Flow(r *flow.Row, client int) *Naming {
 	*n = Naming{Own: n.Own[:0], Target: n.Target[:0], DNS: n.DNS[:0], DNSOther: n.DNSOther[:0], Certificate: n.Certificate[:0], Hidden: n.Hidden[:0],
 		Personal: n.Personal[:0]}
 	if int(k.server) < len(x.spoken) && x.spoken[k.server] {
-		x.said(n, k, r)
+		x.addSaid(n, k, r)
 	}
 	if of := x.of(k.server); of != nil {
 		n.DNS = x.covering(n.DNS, x.byPair[pair{k.server, k.client}], r.First, FromDNS)
@@ -359,12 +361,13 @@ func (x *Index) Flow(r *flow.Row, client int) *Naming {
 	return n
 }
 
-// said adds what a flow says itself.
-func (x *Index) said(n *Naming, k ends, r *flow.Row) {
-	o := x.own[k]
-	if o == nil {
+// addSaid adds what a flow says itself.
+func (x *Index) addSaid(n *Naming, k ends, r *flow.Row) {
+	at, ok := x.own[k]
+	if !ok {
 		return
 	}
+	o := x.owners.At(at)
 	if r.Opener >= 0 {
 		o.opened = r.First
 	}
@@ -404,7 +407,8 @@ func (x *Index) elsewhere(own []Named, server uint32) bool {
 }
 
 func (x *Index) fill(n *Naming, o *ownNames, until int64) {
-	for _, w := range o.names {
+	for said := range x.said.Of(o.names) {
+		w := *said
 		if w.At < o.opened || w.At > until {
 			continue
 		}

@@ -30,9 +30,6 @@ func (t *Names) Number(s string) uint32 {
 // Text is the text of a number.
 func (t *Names) Text(n uint32) string { return t.texts[n] }
 
-// Len is how many texts have a number: those from 0 on.
-func (t *Names) Len() int { return len(t.texts) }
-
 // add gives a text, which has none, its number.
 func (t *Names) add(s []byte) uint32 {
 	if t.room.Cap()-t.room.Len() < len(s) {

@@ -10,6 +10,7 @@ import (
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
 	"phonehome/analyze/packet"
+	"phonehome/analyze/vendors"
 )
 
 // Builder joins flows and names into destinations. Rows come in the order of facts: by time of the first packet. What it keeps of destinations in the making lies in lists without
@@ -18,33 +19,35 @@ type Builder struct {
 	hosts  *flow.Hosts
 	names  *hostname.Index
 	texts  *hostname.Names
-	index  map[destKey]uint32
+	index  flow.Numbering[destKey]
 	dests  flow.List[dest]
 	folded map[foldedNet]uint32 // texts of networks
 	named  []hostname.Named     // of the leg being added
 	ranked []sum[end]           // what byServer returns, until the next call
+	citing []frame              // of the destination being made
+
+	namedBy   [hostname.Sources]named
+	outsiders candidates
 
 	// Lists of the destinations in the making.
 	parts     tallies[part]   // payload out
 	protocols tallies[uint32] // packets by protocol recognised, a text
-	others    chains[otherName]
-	frames    chains[frame]
-	events    chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
-	ids       chains[flow.CommunityID] // of the first flows, each once
+	others    flow.Chains[otherName]
+	frames    flow.Chains[frame]
+	events    flow.Chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
+	ids       flow.Chains[flow.CommunityID] // of the first flows, each once
 	rare      flow.List[rare]
 
-	// Lists of the destinations that are made.
+	// Lists of the destinations that are made, and what they share.
 	serverLists   pieces[Server]
 	evidenceLists pieces[Evidence]
 	frameLists    pieces[uint64]
 	hourLists     pieces[HourOut]
+	idLists       pieces[flow.CommunityID]
 	clients       map[end]*Inside
+	places        []*vendors.Place      // by number of the host
 	nobody        *Attribution          // of destinations that have no vendor
 	unjudged      *disclosure.Judgement // of all, where there is no register
-	idLists       pieces[flow.CommunityID]
-	citing        []frame // frames of the destination being made
-	namedBy       [hostname.Sources]named
-	outsiders     candidates
 
 	// Direction sums the transport payload of all rows, both ways.
 	Direction Direction
@@ -67,8 +70,10 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
-	return &Builder{hosts: x.Hosts, names: x, texts: x.Names, index: map[destKey]uint32{}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, folded: map[foldedNet]uint32{}, outsiders: candidates{},
 		clients: map[end]*Inside{}, nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
+	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
+	return b
 }
 
 // NamedBy sums the payload out of outbound rows by name source.
@@ -121,12 +126,12 @@ type dest struct {
 	key destKey
 	counters
 	first, last int64
-	others      chain // names that all fit
-	parts       chain
-	protocols   chain
-	frames      chain
-	events      chain
-	ids         chain
+	others      flow.Chain // names that all fit
+	parts       flow.Chain
+	protocols   flow.Chain
+	frames      flow.Chain
+	events      flow.Chain
+	ids         flow.Chain
 	name        uint32          // text; 0 where there is none, or several
 	rare        uint32          // number in Builder.rare; 0 for most
 	source      hostname.Source // of name
@@ -381,7 +386,7 @@ func (b *Builder) chooseNames(out []hostname.Named, n *hostname.Naming) []hostna
 			if i == own && isAddress(w.Name) {
 				continue
 			}
-			if host, _ := splitPort(w.Name); len(host) != len(w.Name) {
+			if host, _ := splitPort(w.Name); host != w.Name {
 				w.Name, w.Number = host, b.texts.Number(host)
 			}
 			if !slices.ContainsFunc(out, func(o hostname.Named) bool { return o.Number == w.Number }) {
@@ -424,7 +429,7 @@ func (l *leg) state() stateRank {
 // dest returns the destination of a leg, making it where it is new.
 func (b *Builder) dest(l *leg) *dest {
 	k := b.key(l)
-	if n, ok := b.index[k]; ok {
+	if n := b.index.Find(k); n != 0 {
 		d := b.dests.At(n)
 		if len(l.names) == 1 && l.names[0].Source < d.source {
 			d.name, d.source = l.names[0].Number, l.names[0].Source
@@ -438,17 +443,18 @@ func (b *Builder) dest(l *leg) *dest {
 		return d
 	}
 	for _, n := range l.names {
-		b.others.add(&d.others, otherName{n.Number, n.Source})
+		b.others.Add(&d.others, otherName{n.Number, n.Source})
 	}
 	return d
 }
 
 // newDest adds a destination that nothing is known of yet. It takes the place of one of the same key.
 func (b *Builder) newDest(k destKey) *dest {
-	n, ok := b.index[k]
-	if !ok {
+	n := b.index.Find(k)
+	if n == 0 {
 		_, n = b.dests.Add()
-		b.index[k] = n
+		b.dests.At(n).key = k
+		b.index.Add(k, n)
 	}
 	d := b.dests.At(n)
 	*d = dest{key: k, source: hostname.FromNone, state: rankLookedUp}
@@ -542,10 +548,10 @@ func (b *Builder) count(l *leg, d *dest) {
 	d.openers |= 1 << l.openedBy
 	d.state = min(d.state, l.state())
 	if r.Protocol != "" {
-		b.protocols.add(&d.protocols, b.texts.Number(r.Protocol), r.Packets[0]+r.Packets[1])
+		b.protocols.sum(&d.protocols, b.texts.Number(r.Protocol), r.Packets[0]+r.Packets[1])
 	}
 	for h := range r.ByHour() {
-		b.parts.add(&d.parts, part{l.server, h.Hour}, h.Payload[out])
+		b.parts.sum(&d.parts, part{l.server, h.Hour}, h.Payload[out])
 	}
 	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(l.naming) {
 		d.notes |= noteNoDNS
@@ -561,10 +567,10 @@ func (b *Builder) count(l *leg, d *dest) {
 // addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.
 func (b *Builder) addEvents(d *dest, r *flow.Row) {
 	if d.flows > 1 {
-		b.events.add(&d.events, r.First)
+		b.events.Add(&d.events, r.First)
 	}
 	for _, at := range r.Events {
-		b.events.add(&d.events, at)
+		b.events.Add(&d.events, at)
 	}
 }
 
@@ -587,12 +593,12 @@ func (b *Builder) addID(d *dest, r *flow.Row) {
 	if !ok {
 		return
 	}
-	for had := range b.ids.of(d.ids) {
+	for had := range b.ids.Of(d.ids) {
 		if *had == id {
 			return
 		}
 	}
-	b.ids.add(&d.ids, id)
+	b.ids.Add(&d.ids, id)
 	d.known++
 }
 
@@ -602,9 +608,9 @@ func (b *Builder) cite(l *leg, d *dest) {
 	if d.flows > maxCited {
 		return
 	}
-	b.frames.add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
-	b.frames.add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
+	b.frames.Add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
+	b.frames.Add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
 	for _, n := range l.names {
-		b.frames.add(&d.frames, frame{capture: n.Capture, number: n.Frame})
+		b.frames.Add(&d.frames, frame{capture: n.Capture, number: n.Frame})
 	}
 }

@@ -29,6 +29,7 @@ type Case struct {
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []*dest // of each destination
+	rare     []int   // those that have rare things, in order
 	to       []int32 // of each destination, the number of its recipient; nil until they are asked for
 
 	recipients []recipient
@@ -53,7 +54,7 @@ func (c *Case) finding(g *group) Finding {
 		for _, s := range d.Servers {
 			servers = append(servers, s.IP)
 			if d.Name == "" && len(d.OtherNames) == 0 {
-				g.unnamed = append(g.unnamed, s.IP)
+				f.unnamed = append(f.unnamed, s.IP)
 			}
 		}
 		if d.Name != "" {
@@ -71,7 +72,7 @@ func (c *Case) finding(g *group) Finding {
 		}
 	}
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
-	g.clients = clients
+	f.clients = clients
 	f.Clients, f.Servers = texts(clients), texts(servers)
 	slices.Sort(names)
 	f.Names = append([]string{}, slices.Compact(names)...)
@@ -102,7 +103,7 @@ func texts(addrs []netip.Addr) []string {
 func (c *Case) evidence(g *group) []Evidence {
 	var all []frame
 	for _, i := range g.members {
-		for f := range c.b.frames.of(c.details[i].frames) {
+		for f := range c.b.frames.Of(c.details[i].frames) {
 			all = append(all, *f)
 		}
 	}
@@ -219,7 +220,7 @@ func Plural(n int, one, many string) string {
 }
 
 // unconfirmed says that the recipient is not sure, unless the catalogue vouches for it.
-func unconfirmed(to recipient) []string {
+func unconfirmed(to *recipient) []string {
 	switch to.basis {
 	case "catalogue", "register":
 		return nil

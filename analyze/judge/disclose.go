@@ -43,10 +43,9 @@ func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
 	for _, o := range d.OtherNames {
 		t.Names, t.Vendors = append(t.Names, o.Name), append(t.Vendors, a.match(o.Name).Vendor)
 	}
-	for p := range c.b.parts.of(more.parts) {
-		server := c.b.addr(p.key.server)
-		place := a.Geo.Lookup(server)
-		t.Parts = append(t.Parts, disclosure.Part{Server: server, Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n})
+	for p := range c.b.parts.Of(more.parts) {
+		place := c.b.place(p.key.server, a.Geo)
+		t.Parts = append(t.Parts, disclosure.Part{Server: c.b.addr(p.key.server), Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n})
 	}
 	if target, err := netip.ParseAddr(d.Name); err == nil {
 		goesTo(t, target.Unmap(), a.Geo)

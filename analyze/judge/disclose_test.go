@@ -19,7 +19,7 @@ func asked(d Destination) *Case {
 	h := flow.NewHosts(flow.NewNetworks(false))
 	b := NewBuilder(hostname.NewIndex(h))
 	more := &dest{}
-	b.parts.add(&more.parts, part{server: endOf(h.Number(packet.AddrFrom(netip.MustParseAddr("192.0.2.1"))), false)}, 1000)
+	b.parts.sum(&more.parts, part{server: endOf(h.Number(packet.AddrFrom(netip.MustParseAddr("192.0.2.1"))), false)}, 1000)
 	return &Case{Destinations: []Destination{d}, details: []*dest{more}, b: b}
 }
 

@@ -3,6 +3,7 @@ package judge
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,8 @@ type Finding struct {
 	Measures     map[string]float64 `json:"measures,omitempty"`    // the rule's numbers, by the names in docs/rules.md
 	Rhythm       *Rhythm            `json:"rhythm,omitempty"`      // of a beacon: when its exchanges were
 
-	group *group
+	group            *group
+	clients, unnamed []netip.Addr // of all members, and the servers that no name stands for
 }
 
 // Status says whether a finding counts.

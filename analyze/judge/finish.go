@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -51,44 +52,104 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addLookups(tunnels, domains)
 	b.addTunnels(tunnels)
 	b.namedValues()
-	b.index, b.names, b.folded = nil, nil, nil // nothing is looked up any more
-	all := slices.AppendSeq(make([]*dest, 0, b.dests.Len()), b.dests.All())
-	slices.SortFunc(all, b.compare)
-	out := make([]Destination, len(all))
-	ids := strings.Builder{} // that all are cut out of
-	ids.Grow(len(all) * len("d"+strconv.Itoa(len(all))))
-	for i, d := range all {
-		b.finish(d, &out[i], a)
-		from := ids.Len()
-		ids.WriteString("d" + strconv.Itoa(i+1))
-		out[i].ID = ids.String()[from:]
+	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
+	order := b.order()
+	c := &Case{Destinations: make([]Destination, len(order)), details: make([]*dest, len(order)), b: b}
+	ids := numbered("d", len(order))
+	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
+	for i, o := range order {
+		place[o.number-1] = i
 	}
-	b.ids = chains[flow.CommunityID]{}
-	c := &Case{Destinations: out, details: all, b: b}
+	made := 0
+	for d := range b.dests.All() {
+		i := place[made]
+		made++
+		c.details[i] = d
+		c.Destinations[i].ID = ids[i]
+		b.finish(d, &c.Destinations[i], a)
+		if d.rare != 0 {
+			c.rare = append(c.rare, i)
+		}
+	}
+	slices.Sort(c.rare)
 	c.Countries, _ = a.Geo.Databases()
 	if a.Register != nil {
 		c.disclose(a.Register, a)
 	}
+	b.drop()
 	return c
 }
 
-// compare orders destinations: most payload out first, then by key.
-func (b *Builder) compare(x, y *dest) int {
-	if x.payloadOut != y.payloadOut {
-		return cmp.Compare(y.payloadOut, x.payloadOut)
+// drop gives the memory of what the destinations have now back.
+func (b *Builder) drop() {
+	b.parts, b.protocols = tallies[part]{}, tallies[uint32]{}
+	b.others, b.ids, b.places = flow.Chains[otherName]{}, flow.Chains[flow.CommunityID]{}, nil
+}
+
+// numbered are names with numbers from 1 on, all cut out of one text.
+func numbered(prefix string, n int) []string {
+	out := make([]string, n)
+	var text strings.Builder
+	text.Grow(n * len(prefix+strconv.Itoa(n)))
+	for i := range out {
+		from := text.Len()
+		text.WriteString(prefix)
+		text.WriteString(strconv.Itoa(i + 1))
+		out[i] = text.String()[from:]
 	}
-	if x.key.client != y.key.client {
-		cx, cy := b.hosts.Addr(x.key.client.host()), b.hosts.Addr(y.key.client.host())
-		if c := bytes.Compare(cx[:], cy[:]); c != 0 {
-			return c
+	return out
+}
+
+// ordered is what the order of destinations mostly depends on.
+type ordered struct {
+	payloadOut uint64
+	client     uint32 // rank of its address
+	number     uint32 // in Builder.dests
+}
+
+// order orders destinations: most payload out first, then by key.
+func (b *Builder) order() []ordered {
+	ranks := b.rankClients()
+	out := make([]ordered, 0, b.dests.Len())
+	for d := range b.dests.All() {
+		out = append(out, ordered{d.payloadOut, ranks[d.key.client.host()], uint32(len(out) + 1)})
+	}
+	slices.SortFunc(out, func(x, y ordered) int {
+		switch {
+		case x.payloadOut != y.payloadOut:
+			return cmp.Compare(y.payloadOut, x.payloadOut)
+		case x.client != y.client:
+			return cmp.Compare(x.client, y.client)
 		}
+		return b.compare(&b.dests.At(x.number).key, &b.dests.At(y.number).key)
+	})
+	return out
+}
+
+// rankClients are the places of clients in the order of their addresses, by their numbers.
+func (b *Builder) rankClients() map[uint32]uint32 {
+	ranks := map[uint32]uint32{}
+	for d := range b.dests.All() {
+		ranks[d.key.client.host()] = 0
 	}
-	return cmp.Or(b.compareWhat(x.key, y.key), cmp.Compare(x.key.port, y.key.port), cmp.Compare(x.key.transport, y.key.transport),
-		strings.Compare(b.texts.Text(x.key.via), b.texts.Text(y.key.via)), cmp.Compare(x.key.kind, y.key.kind), cmp.Compare(x.key.client, y.key.client))
+	all := slices.SortedFunc(maps.Keys(ranks), func(x, y uint32) int {
+		ax, ay := b.hosts.Addr(x), b.hosts.Addr(y)
+		return bytes.Compare(ax[:], ay[:])
+	})
+	for rank, host := range all {
+		ranks[host] = uint32(rank)
+	}
+	return ranks
+}
+
+// compare orders keys of one client.
+func (b *Builder) compare(x, y *destKey) int {
+	return cmp.Or(b.compareWhat(x, y), cmp.Compare(x.port, y.port), cmp.Compare(x.transport, y.transport),
+		strings.Compare(b.texts.Text(x.via), b.texts.Text(y.via)), cmp.Compare(x.kind, y.kind), cmp.Compare(x.client, y.client))
 }
 
 // compareWhat puts addresses, by number, before names, by letter.
-func (b *Builder) compareWhat(x, y destKey) int {
+func (b *Builder) compareWhat(x, y *destKey) int {
 	named := x.kind&keyNamed != 0
 	switch {
 	case named != (y.kind&keyNamed != 0):
@@ -158,7 +219,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		if d.name != 0 {
 			seen[visited{d.key.client.host(), d.name}] = true
 		}
-		for n := range b.others.of(d.others) {
+		for n := range b.others.Of(d.others) {
 			seen[visited{d.key.client.host(), n.text}] = true
 		}
 	}
@@ -171,7 +232,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.frames.add(&d.frames, frame{capture: q.Capture, number: q.Frame})
+		b.frames.Add(&d.frames, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 
@@ -193,7 +254,7 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Inside, o.Port, o.Transport, o.Via = b.inside(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
 	o.Name, o.NameSource, o.State = b.texts.Text(d.name), d.source.String(), states[d.state]
 	o.OtherNames = []OtherName{}
-	for n := range b.others.of(d.others) {
+	for n := range b.others.Of(d.others) {
 		o.OtherNames = append(o.OtherNames, OtherName{b.texts.Text(n.text), n.source.String()})
 	}
 	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
@@ -228,7 +289,7 @@ func (b *Builder) communityIDs(d *dest) (out []flow.CommunityID) {
 		return nil
 	}
 	out = b.idLists.take(int(d.known))[:0]
-	for id := range b.ids.of(d.ids) {
+	for id := range b.ids.Of(d.ids) {
 		out = append(out, *id)
 	}
 	return out
@@ -237,13 +298,13 @@ func (b *Builder) communityIDs(d *dest) (out []flow.CommunityID) {
 // hours are the payload out of a destination by hour and server, without those in which nothing went.
 func (b *Builder) hours(d *dest) []HourOut {
 	n := 0
-	for p := range b.parts.of(d.parts) {
+	for p := range b.parts.Of(d.parts) {
 		if p.n > 0 {
 			n++
 		}
 	}
 	out := b.hourLists.take(n)[:0]
-	for p := range b.parts.of(d.parts) {
+	for p := range b.parts.Of(d.parts) {
 		if p.n > 0 {
 			out = append(out, HourOut{p.key.hour, p.n})
 		}
@@ -262,9 +323,9 @@ func (d *dest) openedBy() string {
 }
 
 // mostOf returns the text with the greatest sum, the first in the alphabet of equals; "" where all sums are nothing.
-func (b *Builder) mostOf(list chain) (best string) {
+func (b *Builder) mostOf(list flow.Chain) (best string) {
 	var most uint64
-	for s := range b.protocols.of(list) {
+	for s := range b.protocols.Of(list) {
 		if text := b.texts.Text(s.key); s.n > most || s.n == most && text < best {
 			best, most = text, s.n
 		}
@@ -295,15 +356,26 @@ func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
 	o.ServersTotal = len(list)
 	o.Servers = b.serverLists.take(min(len(list), maxServers))
 	for i := range o.Servers {
-		ip := b.addr(list[i].key)
-		o.Servers[i] = Server{ip, geo.Lookup(ip)}
+		o.Servers[i] = Server{b.addr(list[i].key), b.place(list[i].key, geo)}
 	}
+}
+
+// place is where a server is, in a database's opinion.
+func (b *Builder) place(server end, geo *vendors.Geo) *vendors.Place {
+	if b.places == nil {
+		b.places = make([]*vendors.Place, b.hosts.Len())
+	}
+	at := &b.places[server.host()]
+	if *at == nil {
+		*at = geo.Lookup(b.addr(server))
+	}
+	return *at
 }
 
 // byServer sums the payload out of a destination by server, most first. The list is good until the next call.
 func (b *Builder) byServer(d *dest) []sum[end] {
 	b.ranked = b.ranked[:0]
-	for p := range b.parts.of(d.parts) {
+	for p := range b.parts.Of(d.parts) {
 		b.ranked = append(b.ranked, sum[end]{p.n, p.key.server})
 	}
 	if len(b.ranked) < 2 {
@@ -330,7 +402,7 @@ const whatDestination = "first and last frames of its flows, and those that name
 // evidence cites the frames, by capture, at most maxFrames of each.
 func (b *Builder) evidence(d *dest) []Evidence {
 	frames := b.citing[:0]
-	for f := range b.frames.of(d.frames) {
+	for f := range b.frames.Of(d.frames) {
 		frames = append(frames, *f)
 	}
 	b.citing = frames

@@ -59,14 +59,13 @@ func (r recipient) String() string {
 
 // group is the destinations of one recipient, by their place in Case.Destinations.
 type group struct {
-	to               recipient
-	members          []int
-	clients, unnamed []netip.Addr // set by finding: of all members, and the servers that no name stands for
+	to      *recipient
+	members []int
 }
 
 // byRecipient groups the destinations that pick takes, in the order of their first one: most payload first.
 func (c *Case) byRecipient(pick func(i int) bool) []*group {
-	picked := c.picked[:0]
+	picked := slices.Grow(c.picked[:0], len(c.Destinations))
 	for i := range c.Destinations {
 		if pick(i) {
 			picked = append(picked, i)
@@ -79,8 +78,8 @@ func (c *Case) byRecipient(pick func(i int) bool) []*group {
 // rareByRecipient is byRecipient of the few destinations that have rare things.
 func (c *Case) rareByRecipient(pick func(r rare) bool) []*group {
 	picked := c.picked[:0]
-	for i, d := range c.details {
-		if d.rare != 0 && pick(c.b.rareOf(d)) {
+	for _, i := range c.rare {
+		if pick(c.b.rareOf(c.details[i])) {
 			picked = append(picked, i)
 		}
 	}
@@ -104,7 +103,7 @@ func (c *Case) grouped(picked []int) (out []*group) {
 		n := c.to[i]
 		g := index[n]
 		if g == nil {
-			g = &group{to: c.recipients[n], members: members[:0:sizes[n]]}
+			g = &group{&c.recipients[n], members[:0:sizes[n]]}
 			members = members[sizes[n]:]
 			index[n] = g
 			out = append(out, g)
@@ -144,11 +143,11 @@ func (f *recipientFinder) find(d *Destination) int32 {
 	return f.number(recipientOf(d))
 }
 
-// known is what a map has, made where it is new.
-func known[K comparable](m map[K]int32, k K, make func() int32) int32 {
+// known is what a map has, or what it gets where it has nothing.
+func known[K comparable](m map[K]int32, k K, fresh func() int32) int32 {
 	n, ok := m[k]
 	if !ok {
-		n = make()
+		n = fresh()
 		m[k] = n
 	}
 	return n
@@ -162,9 +161,9 @@ func (f *recipientFinder) number(to recipient) int32 {
 }
 
 // recipient is the recipient of a destination.
-func (c *Case) recipient(i int) recipient {
+func (c *Case) recipient(i int) *recipient {
 	c.findRecipients()
-	return c.recipients[c.to[i]]
+	return &c.recipients[c.to[i]]
 }
 
 // sortedAddrs lists addresses, each once.

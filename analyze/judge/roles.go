@@ -2,6 +2,7 @@ package judge
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"phonehome/analyze/flow"
@@ -111,10 +112,12 @@ func (r *Roles) Of(a netip.Addr, labels []Label) Role {
 		return Role{"camera", "it serves RTSP"}
 	}
 	for _, l := range labels {
-		for _, maker := range cameraMakers {
-			if l.Basis == makerBasis && strings.HasPrefix(strings.ToLower(l.Name), maker) {
-				return Role{"camera", "its hardware address is of " + l.Name}
-			}
+		if l.Basis != makerBasis {
+			continue
+		}
+		name := strings.ToLower(l.Name)
+		if slices.ContainsFunc(cameraMakers, func(maker string) bool { return strings.HasPrefix(name, maker) }) {
+			return Role{"camera", "its hardware address is of " + l.Name}
 		}
 	}
 	return Role{}

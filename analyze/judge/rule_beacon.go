@@ -59,7 +59,7 @@ func findBeacons(c *Case) (out []Finding) {
 		ps[i] = tried[i].result.P
 	}
 	qs := rhythm.FalseDiscovery(ps)
-	best := map[recipient]int{} // place in out: of a recipient's series the strongest speaks
+	best := map[*recipient]int{} // place in out: of a recipient's series the strongest speaks
 	for i := range tried {
 		s := &tried[i]
 		if !s.result.Called {
@@ -96,11 +96,13 @@ func (c *Case) series() (out []series) {
 		}
 		return rhythm.Test(events)
 	}
+	one := []int{0}
 	for i := range c.Destinations {
 		if !c.mayBeat(i) {
 			continue
 		}
-		if r := test([]int{i}); r.Tested {
+		one[0] = i
+		if r := test(one); r.Tested {
 			out = append(out, series{&group{to: c.recipient(i), members: []int{i}}, r, false})
 		}
 	}
@@ -120,7 +122,7 @@ func (c *Case) events(out []int64, members []int) []int64 {
 	for _, i := range members {
 		d := c.details[i]
 		out = append(out, d.first)
-		for at := range c.b.events.of(d.events) {
+		for at := range c.b.events.Of(d.events) {
 			out = append(out, *at)
 		}
 	}

@@ -66,7 +66,7 @@ func findBulk(c *Case) (out []Finding) {
 	return out
 }
 
-func (c *Case) bulkSeverity(to recipient, most uint64) Severity {
+func (c *Case) bulkSeverity(to *recipient, most uint64) Severity {
 	known := to.vendor != "" && to.basis != "registrable-domain"
 	switch {
 	case c.register != nil && most >= bulkHuge:
@@ -86,10 +86,8 @@ func (c *Case) daily(g *group) (days map[int32]uint64, in uint64) {
 			continue
 		}
 		in += d.PayloadIn
-		for p := range c.b.parts.of(c.details[i].parts) {
-			if p.n > 0 {
-				days[dayOf(p.key.hour)] += p.n
-			}
+		for _, h := range d.Hours {
+			days[dayOf(h.Hour)] += h.PayloadOut
 		}
 	}
 	return days, in

@@ -1,8 +1,10 @@
 package judge
 
+import "phonehome/analyze/flow"
+
 // tallies are many tallies in one store. Each sums by key, in the order in which the keys came. Most have one key.
 type tallies[K comparable] struct {
-	chains[sum[K]]
+	flow.Chains[sum[K]]
 	index map[tallied[K]]uint32 // links of the keys that come late in a tally
 }
 
@@ -20,31 +22,31 @@ type tallied[K comparable] struct {
 // indexFrom is the number of keys from which on an index is faster than to look at all.
 const indexFrom = 16
 
-// add adds n to the sum of a key. A sum of nothing is kept too: the key was seen.
-func (t *tallies[K]) add(to *chain, k K, n uint64) {
+// sum adds n to the sum of a key. A sum of nothing is kept too: the key was seen.
+func (t *tallies[K]) sum(to *flow.Chain, k K, n uint64) {
 	looked := 0
-	for s := range t.of(*to) {
+	for s := range t.Of(*to) {
 		if s.key == k {
 			s.n += n
 			return
 		}
 		if looked++; looked == indexFrom {
-			t.addLate(to, k, n)
+			t.sumLate(to, k, n)
 			return
 		}
 	}
-	t.chains.add(to, sum[K]{n, k})
+	t.Add(to, sum[K]{n, k})
 }
 
-// addLate is add for a key that is none of the first.
-func (t *tallies[K]) addLate(to *chain, k K, n uint64) {
-	at := tallied[K]{to.first, k}
+// sumLate is sum for a key that is none of the first.
+func (t *tallies[K]) sumLate(to *flow.Chain, k K, n uint64) {
+	at := tallied[K]{to.First(), k}
 	if l, ok := t.index[at]; ok {
-		t.links.At(l).value.n += n
+		t.At(l).n += n
 		return
 	}
 	if t.index == nil {
 		t.index = map[tallied[K]]uint32{}
 	}
-	t.index[at] = t.chains.add(to, sum[K]{n, k})
+	t.index[at] = t.Add(to, sum[K]{n, k})
 }

@@ -52,6 +52,8 @@ type database struct {
 	info    Database
 	known   map[uintptr]Place // what records hold, by their place in the file: many networks have the same
 	read    Place             // the record that is being read
+	near    netip.Prefix      // the network of the latest address, whose record is at
+	at      Place
 }
 
 // OpenGeo opens databases of GeoIP2, GeoLite2 or DB-IP: for countries one of type Country, City or Enterprise, for networks one of type ASN or ISP. Files are
@@ -158,17 +160,23 @@ func (g *Geo) share(p Place) *Place {
 
 // ask returns what one database holds of an address; false where it can't be read.
 func (g *Geo) ask(d *database, ip netip.Addr, decode func(maxminddb.Result, *Place) error) (p Place, ok bool) {
+	if d.near.Contains(ip) {
+		return d.at, true // addresses of one network come one after the other
+	}
 	r := d.records.Lookup(ip)
-	if r.Found() {
-		if p, ok = d.known[r.Offset()]; ok {
-			return p, true
+	if !r.Found() {
+		return Place{}, g.note(d, ip, r.Err())
+	}
+	if p, ok = d.known[r.Offset()]; !ok {
+		d.read = Place{}
+		if !g.note(d, ip, decode(r, &d.read)) {
+			return Place{}, false
 		}
+		p = d.read
+		d.known[r.Offset()] = p
 	}
-	d.read = Place{}
-	if ok = g.note(d, ip, decode(r, &d.read)); ok && r.Found() {
-		d.known[r.Offset()] = d.read
-	}
-	return d.read, ok
+	d.near, d.at = r.Prefix(), p
+	return p, true
 }
 
 func decodeCountry(r maxminddb.Result, p *Place) error {

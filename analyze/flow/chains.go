@@ -1,0 +1,54 @@
+package flow
+
+import "iter"
+
+// Chains are many lists that grow by turns, in one store: a slice each would be an allocation each, copied when it grows, and looked at by the garbage collector.
+type Chains[T any] struct{ links List[link[T]] }
+
+// Chain is one of the lists: the numbers of its first and its last link.
+type Chain struct{ first, last uint32 }
+
+type link[T any] struct {
+	value T
+	next  uint32
+}
+
+// Add adds a value to a list, and returns the number of its link.
+func (c *Chains[T]) Add(to *Chain, v T) uint32 {
+	l, n := c.links.Add()
+	l.value = v
+	if to.first == 0 {
+		to.first = n
+	} else {
+		c.links.At(to.last).next = n
+	}
+	to.last = n
+	return n
+}
+
+// At is the value of a link.
+func (c *Chains[T]) At(n uint32) *T { return &c.links.At(n).value }
+
+// First is the number of the first link of a list; 0 where it is empty.
+func (l Chain) First() uint32 { return l.first }
+
+// Of are the values of a list, in the order in which they came.
+func (c *Chains[T]) Of(list Chain) iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		for n := list.first; n != 0; {
+			l := c.links.At(n)
+			if !yield(&l.value) {
+				return
+			}
+			n = l.next
+		}
+	}
+}
+
+// Count is how many values a list has.
+func (c *Chains[T]) Count(list Chain) (n int) {
+	for range c.Of(list) {
+		n++
+	}
+	return n
+}
