@@ -24,7 +24,7 @@ type Builder struct {
 	folded map[foldedNet]uint32 // texts of networks
 	named  []hostname.Named     // of the leg being added
 	ranked []sum[end]           // what byServer returns, until the next call
-	citing []frame              // of the destination being made
+	citing []frame              // those that are about to be cited
 
 	namedBy   [hostname.Sources]named
 	outsiders candidates
@@ -126,6 +126,7 @@ type dest struct {
 	key destKey
 	counters
 	first, last int64
+	end         frame      // at last
 	others      flow.Chain // names that all fit
 	parts       flow.Chain
 	protocols   flow.Chain
@@ -231,12 +232,6 @@ var states = [...]State{rankTransferred: Transferred, rankConnected: Connected, 
 // counters are the sums of a destination.
 type counters struct {
 	flows, packetsOut, packetsIn, wireOut, wireIn, payloadOut, payloadIn uint64
-}
-
-// frame is a frame worth citing.
-type frame struct {
-	number  uint64
-	capture uint32
 }
 
 // leg is one row seen from its inside end.
@@ -531,9 +526,6 @@ func networkOf(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// maxCited is how many flows of a destination are cited by their first frame.
-const maxCited = 8
-
 // count adds the leg's numbers to its destination.
 func (b *Builder) count(l *leg, d *dest) {
 	r, in, out := l.row, 1-l.inside, l.inside
@@ -544,7 +536,9 @@ func (b *Builder) count(l *leg, d *dest) {
 	d.wireIn += r.Wire[in]
 	d.payloadOut += r.Payload[out]
 	d.payloadIn += r.Payload[in]
-	d.first, d.last = min(d.first, r.First), max(d.last, r.Last)
+	if d.first = min(d.first, r.First); d.last <= r.Last {
+		d.last, d.end = r.Last, frame{capture: r.LastCapture, number: r.LastFrame}
+	}
 	d.openers |= 1 << l.openedBy
 	d.state = min(d.state, l.state())
 	if r.Protocol != "" {
@@ -600,17 +594,4 @@ func (b *Builder) addID(d *dest, r *flow.Row) {
 	}
 	b.ids.Add(&d.ids, id)
 	d.known++
-}
-
-// cite remembers the frames that show the leg: its first and last, and those that name it.
-func (b *Builder) cite(l *leg, d *dest) {
-	b.addID(d, l.row)
-	if d.flows > maxCited {
-		return
-	}
-	b.frames.Add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
-	b.frames.Add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
-	for _, n := range l.names {
-		b.frames.Add(&d.frames, frame{capture: n.Capture, number: n.Frame})
-	}
 }

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -37,10 +36,8 @@ type Case struct {
 	b          *Builder
 }
 
-const (
-	maxFindingFrames = 64 // frames that a finding cites of one capture: a person looks at a few
-	maxListed        = 64 // addresses and names that a finding lists
-)
+// maxListed is how many addresses and names a finding lists.
+const maxListed = 64
 
 // finding begins a Finding about some destinations of one recipient: whatever the rule, it says where, when, how much, and what is cited.
 func (c *Case) finding(g *group) Finding {
@@ -76,7 +73,11 @@ func (c *Case) finding(g *group) Finding {
 	f.Clients, f.Servers = texts(clients), texts(servers)
 	slices.Sort(names)
 	f.Names = append([]string{}, slices.Compact(names)...)
-	f.Evidence = c.evidence(g)
+	var frames []frame
+	for _, i := range g.members {
+		frames = c.b.appendFrames(frames, c.details[i])
+	}
+	f.Evidence = c.b.evidence(frames)
 	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
 	return f
 }
@@ -95,48 +96,6 @@ func texts(addrs []netip.Addr) []string {
 	out := make([]string, len(addrs))
 	for i, a := range addrs {
 		out[i] = a.String()
-	}
-	return out
-}
-
-// evidence cites the frames of some destinations: all that they cite, or where these are too many, the first, the last, and others evenly between.
-func (c *Case) evidence(g *group) []Evidence {
-	var all []frame
-	for _, i := range g.members {
-		for f := range c.b.frames.Of(c.details[i].frames) {
-			all = append(all, *f)
-		}
-	}
-	slices.SortFunc(all, compareFrames)
-	all = slices.Compact(all)
-	out := []Evidence{}
-	for len(all) > 0 {
-		n := 0
-		for n < len(all) && all[n].capture == all[0].capture {
-			n++
-		}
-		e := Evidence{Capture: int(all[0].capture), What: whatDestination}
-		for _, f := range spread(all[:n], maxFindingFrames) {
-			e.Frames = append(e.Frames, f.number)
-		}
-		out = append(out, e)
-		all = all[n:]
-	}
-	return out
-}
-
-func compareFrames(a, b frame) int {
-	return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.number, b.number))
-}
-
-// spread takes at most n of a list: the first, the last, and others evenly between.
-func spread[T any](list []T, n int) []T {
-	if len(list) <= n {
-		return list
-	}
-	out := make([]T, n)
-	for i := range out {
-		out[i] = list[i*(len(list)-1)/(n-1)]
 	}
 	return out
 }

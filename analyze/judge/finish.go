@@ -3,7 +3,6 @@ package judge
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -40,10 +39,8 @@ func (a *Attributor) match(name string) *Attribution {
 	return known
 }
 
-const (
-	maxServers = 64 // addresses listed of one destination: a name behind a CDN may have thousands
-	maxFrames  = 64 // frames cited of one destination and capture
-)
+// maxServers is how many addresses are listed of one destination: a name behind a CDN may have thousands.
+const maxServers = 64
 
 // Finish returns the destinations, most payload out first, and those that were only looked up. Nothing can be added afterwards.
 func (b *Builder) Finish(a *Attributor) *Case {
@@ -232,7 +229,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.frames.Add(&d.frames, frame{capture: q.Capture, number: q.Frame})
+		b.show(d, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 
@@ -268,7 +265,8 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Disclosure = b.unjudged
 	b.attribute(o, a)
 	b.listServers(d, o, a.Geo)
-	o.Evidence = b.evidence(d)
+	b.citing = b.appendFrames(b.citing[:0], d)
+	o.Evidence = b.evidence(b.citing)
 	o.CommunityIDs = b.communityIDs(d)
 	o.Hours = b.hours(d)
 }
@@ -394,59 +392,6 @@ func (b *Builder) byServer(d *dest) []sum[end] {
 		return cmp.Or(cmp.Compare(y.n, x.n), b.addr(x.key).Compare(b.addr(y.key)))
 	})
 	return servers
-}
-
-// whatDestination says which frames a destination cites.
-const whatDestination = "first and last frames of its flows, and those that name it"
-
-// evidence cites the frames, by capture, at most maxFrames of each.
-func (b *Builder) evidence(d *dest) []Evidence {
-	frames := b.citing[:0]
-	for f := range b.frames.Of(d.frames) {
-		frames = append(frames, *f)
-	}
-	b.citing = frames
-	slices.SortFunc(frames, compareFrames)
-	captures := 0
-	for i, f := range frames {
-		if i == 0 || f.capture != frames[i-1].capture {
-			captures++
-		}
-	}
-	out := b.evidenceLists.take(captures)[:0]
-	for i, f := range frames {
-		if i == 0 || f.capture != frames[i-1].capture {
-			out = append(out, Evidence{Capture: int(f.capture), What: whatDestination, Frames: b.frameLists.take(min(len(frames)-i, maxFrames))[:0]})
-		}
-		e := &out[len(out)-1]
-		if n := len(e.Frames); n < maxFrames && (n == 0 || e.Frames[n-1] != f.number) {
-			e.Frames = append(e.Frames, f.number)
-		}
-	}
-	return out
-}
-
-// frameFilter is the Wireshark display filter that selects the frames, which are in order: "frame.number in {1,3,5..9}".
-func frameFilter(frames []uint64) string {
-	var b strings.Builder
-	b.WriteString("frame.number in {")
-	for i := 0; i < len(frames); {
-		j := i
-		for j+1 < len(frames) && frames[j+1] == frames[j]+1 {
-			j++
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		if j > i {
-			fmt.Fprintf(&b, "%d..%d", frames[i], frames[j])
-		} else {
-			fmt.Fprintf(&b, "%d", frames[i])
-		}
-		i = j + 1
-	}
-	b.WriteByte('}')
-	return b.String()
 }
 
 // CountedElsewhere says whether the destination's bytes stand on the proxy's own leg too, so that sums leave them out here.

@@ -46,8 +46,8 @@ func (b *Builder) addPersonal(d *dest, v *hostname.Value) {
 	if more.personal == nil {
 		more.personal = values{}
 	}
-	if more.personal.of(v.Kind).add(v) && b.frames.Count(d.frames) < maxFindingFrames {
-		b.frames.Add(&d.frames, frame{capture: v.Capture, number: v.Frame})
+	if more.personal.of(v.Kind).add(v) && b.shown(d) < maxFrames {
+		b.show(d, frame{capture: v.Capture, number: v.Frame})
 	}
 }
 

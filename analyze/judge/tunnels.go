@@ -107,7 +107,7 @@ func (b *Builder) tunnels() (all map[carrier]*carried, domains map[uint32]uint32
 	maps.DeleteFunc(all, func(_ carrier, t *carried) bool { return t.entropy() < tunnelEntropy })
 	for _, t := range all {
 		slices.SortFunc(t.frames, compareFrames)
-		t.frames = spread(slices.Compact(t.frames), maxFindingFrames)
+		t.frames = spread(slices.Compact(t.frames), maxFrames)
 	}
 	return all, domains
 }
@@ -151,7 +151,7 @@ func (b *Builder) addTunnels(all map[carrier]*carried) {
 		d := b.newDest(destKey{client: c.client, kind: keyNamed, what: c.domain, transport: lookedUp})
 		d.name, d.source, d.first, d.last, d.notes = c.domain, hostname.FromQuery, t.first, t.last, noteNamesBelow
 		for _, f := range t.frames {
-			b.frames.Add(&d.frames, f)
+			b.show(d, f)
 		}
 		b.makeRare(d).carried = t
 	}

@@ -1,0 +1,100 @@
+package judge
+
+import (
+	"slices"
+	"testing"
+
+	"phonehome/analyze/flow"
+	"phonehome/analyze/hostname"
+	"phonehome/analyze/packet"
+	"phonehome/analyze/vendors"
+)
+
+// destinationOf is one destination of as many flows, an hour apart, of which the nth (from 0) has frames 10n+1 to 10n+2; the one before the last ends last, in frame 7.
+func destinationOf(t *testing.T, flows uint64, more func(*Builder, *dest)) *Case {
+	t.Helper()
+	const hour = 3_600_000_000_000
+	hosts := flow.NewHosts(flow.NewNetworks(false))
+	b := NewBuilder(hostname.NewIndex(hosts))
+	for i := range flows {
+		r := flow.Row{A: ipv4(10<<24 + 1), B: ipv4(198<<24 + 1), APort: uint16(i), BPort: 443, Transport: packet.UDP, Packets: [2]uint64{1, 1}, Payload: [2]uint64{9, 9},
+			First: int64(i) * hour, Last: int64(i)*hour + 1, FirstFrame: 10*i + 1, LastFrame: 10*i + 2}
+		if i == flows-2 {
+			r.Last, r.LastFrame = int64(flows)*hour, 1_000_007
+		}
+		hosts.Look(&r)
+		b.Add(&r)
+	}
+	if more != nil {
+		for d := range b.dests.All() {
+			more(b, d)
+		}
+	}
+	c := b.Finish(&Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
+	if len(c.Destinations) != 1 || len(c.Destinations[0].Evidence) != 1 {
+		t.Fatalf("%d destinations, want one, that cites one capture", len(c.Destinations))
+	}
+	return c
+}
+
+// TestFlowsAreCitedEvenly: however many flows there are, a few of them all along are cited, and the frame that came last.
+func TestFlowsAreCitedEvenly(t *testing.T) {
+	for _, flows := range []uint64{2, 8, 9, 16, 17, 144, 1000} {
+		frames := destinationOf(t, flows, nil).Destinations[0].Evidence[0].Frames
+		if frames[0] != 1 || frames[len(frames)-1] != 1_000_007 {
+			t.Errorf("%d flows: frames %d do not begin and end with the destination", flows, frames)
+		}
+		var cited []uint64
+		for _, f := range frames {
+			if f%10 == 1 {
+				cited = append(cited, f/10)
+			}
+		}
+		if few := min(flows, maxCited/2); uint64(len(cited)) < few || len(cited) > maxCited {
+			t.Errorf("%d flows: flows %d are cited", flows, cited)
+		}
+		step := cited[1] - cited[0]
+		for i, n := range cited {
+			if n != uint64(i)*step {
+				t.Errorf("%d flows: flows %d are cited, which are not evenly apart", flows, cited)
+			}
+		}
+		if end := cited[len(cited)-1] + step; end < flows {
+			t.Errorf("%d flows: none is cited from %d on", flows, end)
+		}
+	}
+}
+
+// TestWhatShowsIsCited: frames that something is said of are cited however late they come, and however many others there are.
+func TestWhatShowsIsCited(t *testing.T) {
+	show := func(b *Builder, d *dest) {
+		for n := range uint64(2 * maxFrames) {
+			b.frames.Add(&d.frames, frame{number: 20_000 + n, worth: always})
+		}
+		b.show(d, frame{number: 20_050})
+		b.show(d, frame{number: 900_000})
+	}
+	c := destinationOf(t, 40, show)
+	for what, cites := range map[string][]Evidence{"destination": c.Destinations[0].Evidence, "finding": c.finding(&group{to: &recipient{}, members: []int{0}}).Evidence} {
+		frames := cites[0].Frames
+		if len(frames) != maxFrames || !slices.IsSorted(frames) || frames[0] != 1 || frames[maxFrames-1] != 1_000_007 {
+			t.Errorf("the %s cites %d", what, frames)
+		}
+		for _, want := range []uint64{20_050, 900_000} {
+			if !slices.Contains(frames, want) {
+				t.Errorf("the %s does not cite frame %d, but %d", what, want, frames)
+			}
+		}
+	}
+}
+
+func TestSpread(t *testing.T) {
+	for _, c := range []struct {
+		n    int
+		want []int
+	}{{0, []int{}}, {1, []int{0}}, {2, []int{0, 9}}, {4, []int{0, 3, 6, 9}}, {10, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}} {
+		if got := spread([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, c.n); !slices.Equal(got, c.want) {
+			t.Errorf("%d of ten: %d, want %d", c.n, got, c.want)
+		}
+	}
+}
