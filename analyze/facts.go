@@ -312,6 +312,7 @@ func (f *factWriter) personal(n *hostname.Name) error {
 	f.str("masked", string(n.Name))
 	f.num("bucket", uint64(n.TTL))
 	f.str("in", string(n.Value))
+	f.opt("name", hostname.Text(n.Kind, n.Query))
 	f.where(n)
 	return f.end()
 }

@@ -120,8 +120,8 @@ func (w *where) fill(n *hostname.Name) error {
 // personalRow is a personal row as JSON.
 type personalRow struct {
 	where
-	Kind, Masked, In string
-	Bucket           uint32
+	Kind, Masked, In, Name string
+	Bucket                 uint32
 }
 
 func (s *saved) readPersonal(b []byte) error {
@@ -129,7 +129,7 @@ func (s *saved) readPersonal(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	n := hostname.Name{Kind: hostname.Personal, Name: []byte(j.Masked), RRType: j.Kind, TTL: j.Bucket, Value: []byte(j.In)}
+	n := hostname.Name{Kind: hostname.Personal, Name: []byte(j.Masked), RRType: j.Kind, TTL: j.Bucket, Value: []byte(j.In), Query: []byte(j.Name)}
 	if err := j.fill(&n); err != nil {
 		return err
 	}

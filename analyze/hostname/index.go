@@ -75,6 +75,7 @@ type Index struct {
 	ech     map[echConfig]bool
 	located map[uint32]bool  // names that answers gave addresses for
 	lookups map[Query]uint32 // number in Queries
+	inNames map[Query][]Value
 
 	naming Naming // of the latest call of Flow
 }
@@ -137,7 +138,7 @@ type Lookup struct {
 // NewIndex returns an empty index. Where only AddECH and ECHReal are asked, it needs no hosts.
 func NewIndex(h *flow.Hosts) *Index {
 	return &Index{Hosts: h, Names: NewNames(), own: map[ends]uint32{}, byPair: map[pair][]answer{}, asked: map[uint32]int64{}, ech: map[echConfig]bool{}, located: map[uint32]bool{},
-		lookups: map[Query]uint32{}}
+		lookups: map[Query]uint32{}, inNames: map[Query][]Value{}}
 }
 
 // Normal returns a name in the form in which names are compared: lower case, without the trailing dot.
@@ -153,12 +154,27 @@ func (x *Index) Add(n *Name) {
 	case DNSQuery:
 		x.addQuery(n)
 	case Personal:
-		o := x.ownOf(n)
-		o.clear = append(o.clear, Value{Kind: n.RRType, Masked: string(n.Name), In: string(n.Value), Bucket: n.TTL, At: n.At, Frame: n.Frame, Capture: n.Capture})
+		x.addValue(n, Value{Kind: n.RRType, Masked: string(n.Name), In: string(n.Value), Bucket: n.TTL, At: n.At, Frame: n.Frame, Capture: n.Capture})
 	case CaptureNRB:
 		x.addWeak(n.Server, x.named(n, n.Name, FromNRB))
 	}
 }
+
+// addValue adds personal data: to a flow, or where it stood in a name, to that.
+func (x *Index) addValue(n *Name, v Value) {
+	if len(n.Query) == 0 {
+		o := x.ownOf(n)
+		o.clear = append(o.clear, v)
+		return
+	}
+	k := Query{x.Hosts.Number(n.Client), x.Names.normal(n.Query), n.V6}
+	if !slices.ContainsFunc(x.inNames[k], func(o Value) bool { return o.Kind == v.Kind && o.Bucket == v.Bucket }) {
+		x.inNames[k] = append(x.inNames[k], v)
+	}
+}
+
+// InName is the personal data in a name that a client said, each value where it stood first.
+func (x *Index) InName(q Query) []Value { return x.inNames[q] }
 
 // named is a piece of evidence for a name.
 func (x *Index) named(n *Name, name []byte, source Source) Named {

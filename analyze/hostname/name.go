@@ -34,7 +34,7 @@ const (
 	RAPrefix       Kind = "ra-prefix"
 	CaptureNRB     Kind = "capture-nrb"
 	// Personal is a value of personal data that Client sent to Server in clear: Name masks it, RRType is its kind, Value where it stood, TTL a hash that many values
-	// share. It is a row of its own type in facts.
+	// share, Query the name in which it stood, if any. It is a row of its own type in facts.
 	Personal Kind = "personal"
 )
 

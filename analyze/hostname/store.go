@@ -17,6 +17,7 @@ type Store struct {
 	most    int // bytes of rows and texts, see StoreLimit
 	dropped uint64
 	scratch []byte
+	hosts   hosts
 }
 
 // StoreLimit is the most bytes of name evidence that one shard keeps: 64 of them, 4 GiB, are more than 50 million DNS answers. Rows
@@ -46,6 +47,13 @@ func (s *Store) Add(n *Name) {
 		s.dropped++
 		return
 	}
+	s.put(n)
+	if len(s.hosts.veiled) > 0 {
+		s.addValues(n)
+	}
+}
+
+func (s *Store) put(n *Name) {
 	s.scratch = s.append(s.scratch[:0], n)
 	s.rows.Add(s.scratch)
 	s.count++
@@ -69,12 +77,12 @@ func (s *Store) append(b []byte, n *Name) []byte {
 	b = binary.AppendUvarint(b, uint64(n.Capture))
 	b = binary.AppendUvarint(b, n.Frame)
 	b = binary.AppendVarint(b, n.At)
-	b = binary.AppendUvarint(b, uint64(s.texts.id(n.Name)))
+	b = binary.AppendUvarint(b, uint64(s.host(n.Kind, n.Name)))
 	if dns {
 		b = binary.AppendUvarint(b, uint64(s.words.id(n.RRType)))
 		b = binary.AppendUvarint(b, uint64(s.words.id(n.RCode)))
-		b = binary.AppendUvarint(b, uint64(s.texts.id(n.Value)))
-		b = binary.AppendUvarint(b, uint64(s.texts.id(n.Query)))
+		b = binary.AppendUvarint(b, uint64(s.value(n)))
+		b = binary.AppendUvarint(b, uint64(s.host(n.Kind, n.Query)))
 		b = binary.AppendUvarint(b, uint64(n.TTL))
 	}
 	if hello {

@@ -139,18 +139,18 @@ func findPersonal(c *Case) (out []Finding) {
 	return out
 }
 
-// inNames is where values stand that a client puts in names that it looks up.
-const inNames = "dns-name"
-
-// namedValues looks for personal data in the names that destinations were looked up by.
+// namedValues adds the personal data in names: who looks up a name, or calls a host by it, sends it in clear.
 func (b *Builder) namedValues() {
 	for d := range b.dests.All() {
-		if d.state != rankLookedUp {
-			continue
+		b.namedValue(d, d.name)
+		for n := range b.others.Of(d.others) {
+			b.namedValue(d, n.text)
 		}
-		personal.Text([]byte(b.texts.Text(d.name)), func(f personal.Find) {
-			asked := b.frames.At(d.frames.First()) // what names it came first
-			b.addPersonal(d, &hostname.Value{Kind: string(f.Kind), Masked: f.Masked, In: inNames, Bucket: f.Bucket, Frame: asked.number, Capture: asked.capture})
-		})
+	}
+}
+
+func (b *Builder) namedValue(d *dest, name uint32) {
+	for _, v := range b.names.InName(hostname.Query{Client: d.key.client.host(), Name: name, V6: d.key.client.v6()}) {
+		b.addPersonal(d, &v)
 	}
 }

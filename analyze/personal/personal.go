@@ -42,9 +42,11 @@ const maxFinds = 1000
 type finder struct {
 	found func(Find)
 	seen  map[Find]struct{}
+	told  int // how often something was found, also what was told before
 }
 
 func (f *finder) tell(k Kind, masked string, value []byte) {
+	f.told++
 	x := Find{k, masked, bucket(k, value)}
 	if _, old := f.seen[x]; old || len(f.seen) == maxFinds {
 		return

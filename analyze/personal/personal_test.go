@@ -343,6 +343,63 @@ func FuzzText(f *testing.F) {
 	})
 }
 
+// TestNames: values in host names are told and hidden; names that look as if they held any are left alone.
+func TestNames(t *testing.T) {
+	for name, want := range map[string]struct {
+		kind  Kind
+		shown string
+	}{
+		"imei-490154203237518.example.com":            {IMEI, "imei-___.example.com"},
+		"490154203237518.IMEI.example.com":            {IMEI, "___.imei.example.com"},
+		"v1.mac.001a2b3c4d5e.example.com":             {MAC, "v1.mac.___.example.com"},
+		"mac_00-1a-2b-3c-4d-5e.example.com":           {MAC, "mac____.example.com"},
+		"ssn.219099999.example.com":                   {SSN, "ssn.___.example.com"},
+		"x.4012-8888-8888-1881.example.com":           {Card, "x.___.example.com"},
+		"card-5555555555554444.example.com":           {Card, "card-___.example.com"},
+		"de89370400440532013000.example.com":          {IBAN, "___.example.com"},
+		"phone-12025550143.example.com":               {Phone, "phone-___.example.com"},
+		"jane.roe@example.org.example.com":            {Email, "___.example.org.example.com"},
+		"a.jane@example.org.b.john@example.org.x.com": {Email, "___.example.org.x.com"},
+	} {
+		var got []Find
+		shown := string(Name([]byte(name), func(f Find) { got = append(got, f) }))
+		if len(got) != 1 || got[0].Kind != want.kind || shown != want.shown {
+			t.Errorf("%s: %v, shown as %s, want a %s, shown as %s", name, got, shown, want.kind, want.shown)
+		}
+	}
+	for _, name := range []string{"", ".", "@", "@.", "www.example.com", "mac.example.com", "imei-490154203237519.example.com", "4111111111111111.example.com", "001a2b3c4d5e.example.com",
+		"550e8400-e29b-41d4-a716-446655440000.example.com", "ec2-52-31-9-7.compute-1.amazonaws.com", "r4---sn-5hne6nsz.googlevideo.com", "password-reset2.example.com", "pan-123456789012.example.com",
+		"phone-1.example.com", "user@host", "2019-03-21.logs.example.com", "ff-ff-ff-ff-ff-ff.mac.example.com", "19216811.sslip.io", "1-2-3-4.ssn.example.com"} {
+		shown := Name([]byte(name), func(f Find) { t.Errorf("%q is told as %s %s", name, f.Kind, f.Masked) })
+		if string(shown) != name {
+			t.Errorf("%q is shown as %q", name, shown)
+		}
+	}
+}
+
+func FuzzName(f *testing.F) {
+	for _, s := range []string{"imei-490154203237518.example.com", "4012-8888-8888-1881.x", "a@b.com.c@d.org", "mac.001a2b3c4d5e.mac", "..-_@"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		told := 0
+		before := bytes.Clone(b)
+		shown := Name(b, func(x Find) {
+			told++
+			checkMask(t, x)
+		})
+		if !bytes.Equal(b, before) {
+			t.Errorf("%q was changed to %q", before, b)
+		}
+		if told == 0 && !bytes.Equal(shown, b) {
+			t.Errorf("%q is shown as %q, and nothing told", b, shown)
+		}
+		if told > 0 && bytes.Equal(shown, b) {
+			t.Errorf("%q is shown, and told of", b)
+		}
+	})
+}
+
 func checkMask(t *testing.T, x Find) {
 	t.Helper()
 	digits := 0
