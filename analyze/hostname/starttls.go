@@ -137,11 +137,11 @@ func onPort(m *flow.Meta, ports ...uint16) bool {
 // consented shows in what comes: a record of TLS where a line would begin.
 type lineReader struct {
 	asked bool
-	talk  [2]int // bytes read of each direction
-	mail  bool   // a mail follows
+	talk  [2]int // bytes read of each direction, but for mails
 	ends  [2]struct {
 		login personal.Login
 		clear cleartext
+		mail  bool // it sends a mail
 	}
 }
 
@@ -158,15 +158,15 @@ func (r *lineReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { retu
 
 func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
 	end := &r.ends[m.Dir&1]
-	if r.mail {
-		end.clear.collect(n, m, data)
-		if end.clear.enough || bytes.Contains(data, []byte("\r\n.\r\n")) {
-			return len(data), flow.Stop
-		}
-		return len(data), flow.Go
-	}
 	used := 0
 	for used < len(data) {
+		if end.mail {
+			k := r.readMail(n, m, data[used:])
+			if used += k; k == 0 {
+				break
+			}
+			continue
+		}
 		if r.asked && data[used] == recordHandshake {
 			return used, again
 		}
@@ -177,17 +177,32 @@ func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) 
 		line := data[used : used+k]
 		r.asked = r.asked || asksTLS(line)
 		used += k
+		r.talk[m.Dir&1] += k
 		end.login.Line(conv.Protocol, line, n.report(&end.clear, m, InLogin))
-		if !r.asked && hasVerb(line, "data\r", "bdat ") { // a mail follows, in clear
-			r.mail = true
-			return used, flow.Go
-		}
+		end.mail = !r.asked && hasVerb(line, "data\r", "data\n", "bdat ")
 	}
-	talk := &r.talk[m.Dir&1]
-	if *talk += used; *talk > maxTalk {
+	if r.talk[m.Dir&1] > maxTalk {
 		return used, flow.Stop
 	}
 	return used, flow.Go
+}
+
+// mailEnd ends a mail (RFC 5321, section 4.1.1.4). Its first line end may be that of DATA.
+const mailEnd = "\r\n.\r\n"
+
+// readMail reads a mail that an end sends in clear, and looks at it when it is whole. It returns how many bytes it used: the last few may begin the mail's end.
+func (r *lineReader) readMail(n *Namer, m *flow.Meta, data []byte) int {
+	end := &r.ends[m.Dir&1]
+	used := max(0, len(data)-len(mailEnd)+1)
+	if at := bytes.Index(data, []byte(mailEnd)); at >= 0 {
+		used = at + len(mailEnd)
+		end.mail = false
+	}
+	end.clear.collect(n, m, data[:used])
+	if !end.mail {
+		end.clear.message(n, InMail)
+	}
+	return used
 }
 
 // lineLength returns the length of the line or tag at the head of data, 0 where it is not whole.

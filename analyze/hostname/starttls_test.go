@@ -50,6 +50,16 @@ func TestMailIsNotTLS(t *testing.T) {
 	}
 }
 
+// TestMails: of each mail of a session, however it is cut, what it says is told; what the server answers is none of it.
+func TestMails(t *testing.T) {
+	pieces := []piece{down("220 mx.example ESMTP\r\n"), up("EHLO c.example\r\n"), up("DATA\r\n"), down("354 a1@example.com\r\n"), up("Subject: 1\r\n\r\nmy card 4111 1111 1111 1111\r\n.\r"), up("\n"),
+		down("250 a2@example.com\r\n"), up("RSET\r\nDATA\r\nhi\r\n.\r\nDATA\r\nmy IBAN is DE89370400440532013"), up("000\r\n.\r\nQUIT\r\n")}
+	rows, _ := hear(pieces...)
+	if len(rows) != 2 || !strings.Contains(rows[0], "1111") || !strings.Contains(rows[1], "DE") {
+		t.Errorf("got %q", rows)
+	}
+}
+
 func TestTDS(t *testing.T) {
 	packet := func(kind byte, body string) string {
 		n := len(body) + tdsHeader
