@@ -27,6 +27,7 @@ const (
 	InLogin    = "login"
 	InMail     = "mail"
 	inMQTT     = "mqtt"
+	inSyslog   = "syslog"
 	inDatagram = "datagram"
 )
 

@@ -140,6 +140,7 @@ var (
 		{"rsync", detectRsync, startRecognised},
 		{"redis", detectRedis, startRecognised},
 		{"modbus", detectModbus, startRecognised},
+		{"syslog", detectSyslogStream, startSyslogStream},
 		{"socks", detectSOCKS5, startSOCKS5},
 		{"socks", detectSOCKS4, startSOCKS4},
 		{"dns", detectDNSStream, startDNSStream}, // behind those whose first message is shorter than its header

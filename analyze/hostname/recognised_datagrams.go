@@ -231,21 +231,13 @@ func detectTFTP(_ *flow.Meta, payload []byte) bool {
 	return ok && whole && len(file) > 0 && (equalFold(mode, "octet") || equalFold(mode, "netascii") || equalFold(mode, "mail"))
 }
 
-// detectSyslog: "<PRI>" (RFC 5424, section 6.2.1), a priority of 0 to 191, on its port.
+// detectSyslog: a priority (RFC 5424, section 6.2.1), on its port.
 func detectSyslog(m *flow.Meta, payload []byte) bool {
-	const maxPriority = 191
-	if !onPort(m, portSyslog) || len(payload) < 4 || payload[0] != '<' {
+	if !onPort(m, portSyslog) {
 		return false
 	}
-	end := bytes.IndexByte(payload[:min(len(payload), 5)], '>')
-	priority := 0
-	for _, b := range payload[1:max(end, 1)] {
-		if b < '0' || b > '9' {
-			return false
-		}
-		priority = priority*10 + int(b-'0')
-	}
-	return end > 1 && priority <= maxPriority
+	_, is := afterPriority(payload)
+	return is == yes
 }
 
 // detectRADIUS: a code in use, the datagram's length and attributes that fill it, on one of its ports (RFC 2865, section 3).

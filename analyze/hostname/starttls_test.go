@@ -60,6 +60,25 @@ func TestMails(t *testing.T) {
 	}
 }
 
+// TestSyslogOverTCP: messages that lines or lengths part, however they are cut.
+func TestSyslogOverTCP(t *testing.T) {
+	for name, pieces := range map[string][]piece{
+		"lines":   {up("<34>Oct 11 22:14:15 h app: up\n<34>Oct 11 22:14:16 h app: mail jane.r"), up("oe@example.org sent\n")},
+		"lengths": {up("2"), up("9 <34>1 - h app - - - all quiet55 <165>1 - h app - - - mail jane.r"), up("oe@example.org sent   \n")},
+	} {
+		rows, _ := hear(pieces...)
+		if want := []string{"personal j***@e***.org syslog"}; !slices.Equal(rows, want) {
+			t.Errorf("%s: got %q, want %q", name, rows, want)
+		}
+	}
+	for head, want := range map[string]match{"": maybe, "<": maybe, "<1": maybe, "<191": maybe, "<191>": maybe, "<191>1": maybe, "<191>1 ": yes, "<13>Feb": maybe, "<13>Feb ": yes, "77 <13>Feb ": yes, "77 ": maybe,
+		"<192>1 ": no, "<>1 ": no, "<1911": no, "<1a>1 ": no, "<13>2 ": no, "<13>Fex": no, "220 smtp": no, "77777777": no, "<html>": no, "<?xml ": no, "-1 <13>Feb ": no} {
+		if got := detectSyslogStream(nil, []byte(head)); got != want {
+			t.Errorf("%q: %d, want %d", head, got, want)
+		}
+	}
+}
+
 func TestTDS(t *testing.T) {
 	packet := func(kind byte, body string) string {
 		n := len(body) + tdsHeader
