@@ -16,9 +16,15 @@ const (
 	blockNames      = 4
 	blockStatistics = 5
 	blockEnhanced   = 6
+	blockJournal    = 9
 	blockSecrets    = 10
 	blockCustom     = 0xbad
 	blockCustomNo   = 0x40000bad
+
+	// Events of Sysdig, as Wireshark knows them.
+	blockEvent       = 0x204
+	blockEvent2      = 0x216
+	blockEvent2Large = 0x221
 )
 
 const (
@@ -130,6 +136,10 @@ func (f *ngFramer) block(r *Reader, b *Block, kind uint32, body []byte, offset i
 		r.info.Secrets++
 	case blockCustom, blockCustomNo:
 		r.info.CustomBlocks++
+		r.pass()
+	case blockJournal, blockEvent, blockEvent2, blockEvent2Large:
+		r.info.UnknownBlocks++
+		r.pass()
 	default:
 		r.info.UnknownBlocks++
 	}

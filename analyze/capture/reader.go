@@ -38,7 +38,7 @@ func (b *Block) FreshAt() int64 { return b.freshAt }
 type NameEntry struct {
 	Name   string
 	Addr   netip.Addr
-	Frame  uint64 // number of records before the block
+	Frame  uint64 // number of the last frame before the block
 	Offset int64
 }
 
@@ -172,6 +172,9 @@ func (r *Reader) stop(reason string, offset int64) {
 	r.damage(reason, offset)
 	r.stopped = true
 }
+
+// pass counts a block that is no packet, and that Wireshark (4.0) yet numbers as a frame.
+func (r *Reader) pass() { r.frame++ }
 
 // add appends one record to the block and counts it.
 func (r *Reader) add(b *Block, rec Record) {
