@@ -1,6 +1,9 @@
 package hostname
 
 import (
+	"bytes"
+	"strconv"
+
 	"phonehome/analyze/flow"
 	"phonehome/analyze/personal"
 )
@@ -28,6 +31,7 @@ const (
 	InMail     = "mail"
 	inMQTT     = "mqtt"
 	inDatagram = "datagram"
+	inSyslog   = "syslog"
 )
 
 // collect keeps a part of a message, as far as messages are looked at.
@@ -158,3 +162,43 @@ func (r *mqttReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (in
 }
 
 func (r *mqttReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { return flow.Go }
+
+// syslogReader reads what devices report over TCP, in lines or counted messages (RFC 6587, section 3.4).
+type syslogReader struct{ ends [2]cleartext }
+
+func startSyslog(*Namer) streamReader { return new(syslogReader) }
+
+func (r *syslogReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	c, used := &r.ends[m.Dir&1], 0
+	for used < len(data) {
+		k := syslogLength(data[used:])
+		if k == 0 {
+			break
+		}
+		c.piece(n, m, inSyslog, data[used:used+k])
+		used += k
+	}
+	if c.scanned += used; c.scanned > n.limits.Content {
+		return used, flow.Stop
+	}
+	return used, flow.Go
+}
+
+// syslogLength is the length of the message at the head of data, 0 where it is not whole: counted, or up to the end of its line. Of a longer one the first part is looked at.
+func syslogLength(data []byte) int {
+	const longest = 8 << 10 // RFC 5424, section 6.1, wants 2 KiB
+	if data[0] >= '1' && data[0] <= '9' {
+		digits, _, ok := bytes.Cut(data[:min(len(data), maxCount+1)], []byte(" "))
+		if count, err := strconv.Atoi(string(digits)); ok && err == nil && len(digits)+1+count <= min(len(data), longest) {
+			return len(digits) + 1 + count
+		}
+	} else if end := bytes.IndexByte(data[:min(len(data), longest)], '\n'); end >= 0 {
+		return end + 1
+	}
+	if len(data) >= longest {
+		return longest
+	}
+	return 0
+}
+
+func (r *syslogReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { return flow.Go }

@@ -112,7 +112,8 @@ var (
 		{"tls", detectTLS, startTLS},
 		{"http2", detectHTTP2, startHTTP2},
 		{"http", detectHTTP1, startHTTP1},
-		{"xmpp", detectXMPP, startLines}, // before those that wait for the end of a line, which XML need not have
+		{"syslog", detectSyslogStream, startSyslog},
+		{"xmpp", detectXMPP, startLines}, // both before those that wait for the end of a line, which XML need not have
 		{"smtp", detectSMTP, startLines},
 		{"ftp", detectFTP, startLines},
 		{"imap", detectIMAP, startLines},

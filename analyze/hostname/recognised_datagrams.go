@@ -231,21 +231,52 @@ func detectTFTP(_ *flow.Meta, payload []byte) bool {
 	return ok && whole && len(file) > 0 && (equalFold(mode, "octet") || equalFold(mode, "netascii") || equalFold(mode, "mail"))
 }
 
-// detectSyslog: "<PRI>" (RFC 5424, section 6.2.1), a priority of 0 to 191, on its port.
+// detectSyslog: a priority, on its port.
 func detectSyslog(m *flow.Meta, payload []byte) bool {
-	const maxPriority = 191
-	if !onPort(m, portSyslog) || len(payload) < 4 || payload[0] != '<' {
-		return false
+	return onPort(m, portSyslog) && priority(payload) == yes
+}
+
+// detectSyslogStream: a priority, behind the message's length where messages are counted, on the port of syslog (RFC 6587, section 3.4).
+func detectSyslogStream(m *flow.Meta, head []byte) match {
+	if !onPort(m, portSyslog) {
+		return no
 	}
-	end := bytes.IndexByte(payload[:min(len(payload), 5)], '>')
-	priority := 0
-	for _, b := range payload[1:max(end, 1)] {
-		if b < '0' || b > '9' {
-			return false
+	for i, b := range head[:min(len(head), maxCount+1)] {
+		switch {
+		case b == '<' && i == 0, b == ' ' && i > 0:
+			return priority(bytes.TrimPrefix(head[i:], []byte(" ")))
+		case b < '0' || b > '9':
+			return no
 		}
-		priority = priority*10 + int(b-'0')
 	}
-	return end > 1 && priority <= maxPriority
+	if len(head) <= maxCount {
+		return maybe
+	}
+	return no
+}
+
+// maxCount is the most digits in front of a counted message of syslog.
+const maxCount = 5
+
+// priority looks for "<PRI>", 0 to 191 (RFC 5424, section 6.2.1).
+func priority(head []byte) match {
+	const most, longest = 191, 5
+	value := 0
+	for i, b := range head[:min(len(head), longest)] {
+		switch {
+		case i == 0 && b == '<':
+		case i > 1 && b == '>' && value <= most:
+			return yes
+		case i > 0 && b >= '0' && b <= '9':
+			value = value*10 + int(b-'0')
+		default:
+			return no
+		}
+	}
+	if len(head) < longest {
+		return maybe
+	}
+	return no
 }
 
 // detectRADIUS: a code in use, the datagram's length and attributes that fill it, on one of its ports (RFC 2865, section 3).

@@ -148,7 +148,7 @@ func (b *Builder) namedValues() {
 		if d.state != rankLookedUp {
 			continue
 		}
-		personal.Text([]byte(b.texts.Text(d.name)), func(f personal.Find) {
+		personal.Name(b.texts.Text(d.name), func(f personal.Find) {
 			asked := b.frames.At(d.frames.First()) // what names it came first
 			b.addPersonal(d, &hostname.Value{Kind: string(f.Kind), Masked: f.Masked, In: inNames, Bucket: f.Bucket, Frame: asked.number, Capture: asked.capture})
 		})

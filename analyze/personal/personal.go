@@ -40,8 +40,9 @@ const maxFinds = 1000
 
 // finder tells each value of one text once.
 type finder struct {
-	found func(Find)
-	seen  map[Find]struct{}
+	found  func(Find)
+	seen   map[Find]struct{}
+	listed int // where the last social security number ended, 0 for none
 }
 
 func (f *finder) tell(k Kind, masked string, value []byte) {
