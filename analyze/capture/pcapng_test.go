@@ -128,7 +128,7 @@ func TestPcapngBlocks(t *testing.T) {
 		if d := cmp.Diff([]string{
 			"1 EN10MB 7 abcde/5", "2 RAW 2000000000 fg/2", "3 RAW 3000000000 hij/3", "4 EN10MB 4 k/1",
 			"5 EN10MB 4 lmnop/5", // it has no time: that of the record before
-			"8 EN10MB 9 /0", // Wireshark shows custom blocks as frames
+			"8 EN10MB 9 /0",      // Wireshark shows custom blocks as frames
 		}, briefs(recs)); d != "" {
 			t.Errorf("records (-want +got):\n%s", d)
 		}

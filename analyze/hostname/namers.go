@@ -112,7 +112,8 @@ var (
 		{"tls", detectTLS, startTLS},
 		{"http2", detectHTTP2, startHTTP2},
 		{"http", detectHTTP1, startHTTP1},
-		{"xmpp", detectXMPP, startLines}, // before those that wait for the end of a line, which XML need not have
+		{"syslog", detectSyslogStream, startSyslogStream},
+		{"xmpp", detectXMPP, startLines}, // both before those that wait for the end of a line, which XML need not have
 		{"smtp", detectSMTP, startLines},
 		{"ftp", detectFTP, startLines},
 		{"imap", detectIMAP, startLines},
@@ -140,7 +141,6 @@ var (
 		{"rsync", detectRsync, startRecognised},
 		{"redis", detectRedis, startRecognised},
 		{"modbus", detectModbus, startRecognised},
-		{"syslog", detectSyslogStream, startSyslogStream},
 		{"socks", detectSOCKS5, startSOCKS5},
 		{"socks", detectSOCKS4, startSOCKS4},
 		{"dns", detectDNSStream, startDNSStream}, // behind those whose first message is shorter than its header

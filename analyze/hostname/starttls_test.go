@@ -1,9 +1,12 @@
 package hostname
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"phonehome/analyze/flow"
 )
 
 const inner = "tls-sni inner.example" + helloSaid
@@ -73,7 +76,7 @@ func TestSyslogOverTCP(t *testing.T) {
 	}
 	for head, want := range map[string]match{"": maybe, "<": maybe, "<1": maybe, "<191": maybe, "<191>": maybe, "<191>1": maybe, "<191>1 ": yes, "<13>Feb": maybe, "<13>Feb ": yes, "77 <13>Feb ": yes, "77 ": maybe,
 		"<192>1 ": no, "<>1 ": no, "<1911": no, "<1a>1 ": no, "<13>2 ": no, "<13>Fex": no, "220 smtp": no, "77777777": no, "<html>": no, "<?xml ": no, "-1 <13>Feb ": no} {
-		if got := detectSyslogStream(nil, []byte(head)); got != want {
+		if got := detectSyslogStream(&flow.Meta{}, []byte(head)); got != want {
 			t.Errorf("%q: %d, want %d", head, got, want)
 		}
 	}
@@ -137,6 +140,26 @@ func TestRecognised(t *testing.T) {
 		"kerberos": "\x00\x00\x00\x05\x6a\x03\x30\x01\x00", "": "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10",
 	} {
 		check(t, []piece{up(first)}, want)
+	}
+}
+
+// TestSyslogStream: messages come in lines or counted, and however they are cut into segments they say the same.
+func TestSyslogStream(t *testing.T) {
+	const one, two = "<34>1 2018-11-05T09:00:00Z host app - - - mail=jane.roe@example.org", "<34>Oct 11 22:14:15 host app: mail=john.doe@example.com"
+	want := []string{"personal j***@e***.org syslog", "personal j***@e***.com syslog"}
+	for _, text := range []string{one + "\n" + two + "\n", fmt.Sprintf("%d %s%d %s", len(one), one, len(two), two)} {
+		for _, size := range []int{1, 3, 70, 1000} {
+			h := &heard{}
+			rows, protocol := hearWith(NewNamer(h, Limits{}), h, portSyslog, split([]piece{up(text)}, size))
+			if protocol != "syslog" || !slices.Equal(rows, want) {
+				t.Errorf("in segments of %d bytes: %q, %q", size, protocol, rows)
+			}
+		}
+	}
+	for _, head := range []string{"<192>", "<>", "<1x>", "123456 <34>", "34>", "GET /", "9 GET"} {
+		if got := detectSyslogStream((&table{port: portSyslog}).meta(0), []byte(head)); got != no {
+			t.Errorf("%q: %d", head, got)
+		}
 	}
 }
 

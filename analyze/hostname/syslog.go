@@ -13,14 +13,14 @@ const maxSyslog = 2048
 var months = []string{"Jan ", "Feb ", "Mar ", "Apr ", "May ", "Jun ", "Jul ", "Aug ", "Sep ", "Oct ", "Nov ", "Dec "}
 
 // detectSyslogStream: a message of syslog over TCP, with its length in front or a line end behind (RFC 6587, section 3.4). Behind its priority stands the version (RFC 5424, section 6.2.2) or
-// a month (RFC 3164, section 4.1.2).
-func detectSyslogStream(_ *flow.Meta, head []byte) match {
+// a month (RFC 3164, section 4.1.2); on its port that may be missing.
+func detectSyslogStream(of *flow.Meta, head []byte) match {
 	if len(head) <= maxCountDigits && len(bytes.TrimLeft(head, "0123456789")) == 0 {
 		return maybe // a length
 	}
 	start, _ := octetCount(head)
 	rest, m := afterPriority(head[start:])
-	if m != yes {
+	if m != yes || onPort(of, portSyslog) {
 		return m
 	}
 	m = hasPrefix(rest, "1 ")

@@ -286,15 +286,60 @@ func (r *reader) url(text []byte, a about) outcome {
 	return r.put(k.network(tagAddressURL, port, p), a)
 }
 
-// any adds whatever a text is: an address, a network, a name, a wildcard or a URL.
+// any adds whatever a text is: an address, a network, a range of addresses, a name, a wildcard or a URL, also where it was made harmless.
 func (r *reader) any(text []byte, a about) outcome {
+	text = armed(text)
+	if from, to, ok := span(text); ok {
+		a.text = text
+		return r.span(from, to, a)
+	}
 	switch {
 	case bytes.Contains(text, []byte("://")):
 		return r.url(text, a)
 	case bytes.HasPrefix(text, []byte("*.")):
 		return r.name(text[2:], tagBelow, 0, a)
+	case bytes.HasPrefix(text, []byte("||")): // of filter lists
+		return r.name(bytes.TrimSuffix(text[2:], []byte("^")), tagWithin, 0, a)
 	case len(text) > 1 && text[0] == '.':
 		return r.name(text[1:], tagWithin, 0, a)
 	}
 	return r.host(text, a)
+}
+
+// harmless are the ways in which people write indicators so that nobody follows them by accident, and what is meant.
+var harmless = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", ".", "(dot)", ".", "[:]", ":", "[://]", "://")
+
+// armed is the indicator that a harmless text stands for.
+func armed(text []byte) []byte {
+	const scheme, harmlessScheme = "http", "hxxp"
+	if len(text) > len(scheme) && strings.EqualFold(string(text[:len(scheme)]), harmlessScheme) {
+		text = append([]byte(scheme), text[len(scheme):]...)
+	}
+	if !bytes.ContainsAny(text, "[({") || text[0] == '[' { // [v6] has brackets of its own
+		return text
+	}
+	return []byte(harmless.Replace(string(text)))
+}
+
+// span adds the networks that a range of addresses is made of, each an indicator.
+func (r *reader) span(from, to netip.Addr, a about) outcome {
+	o := ignored
+	for {
+		bits := 0
+		p := netip.PrefixFrom(from, bits).Masked()
+		for p.Addr() != from || last(p).Compare(to) > 0 {
+			bits++
+			p = netip.PrefixFrom(from, bits).Masked()
+		}
+		if r.network(p, 0, a) == taken {
+			if o == taken {
+				r.list.Indicators++ // the row counts one
+			}
+			o = taken
+		}
+		if last(p) == to {
+			return o
+		}
+		from = last(p).Next()
+	}
 }

@@ -44,10 +44,21 @@ func mustRead(t testing.TB, texts ...[]byte) *Set {
 	return s
 }
 
+// TestBracketed: a list that begins with an IPv6 address in brackets is no JSON.
+func TestBracketed(t *testing.T) {
+	h, err := newHead([]byte("[2001:db8::20]:8443\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, ok := recognise(h); !ok || f.name != "plain" {
+		t.Errorf("it is of format %q", f.name)
+	}
+}
+
 // TestFormats: each format is known by what it holds, and all of its rows are accounted for.
 func TestFormats(t *testing.T) {
 	want := map[string]List{
-		"plain":         {Name: "Example watch list", Date: "2026-03-04", Indicators: 12, Ignored: 7, NotUnderstood: 1, Examples: []string{"line 24: two words"}},
+		"plain":         {Name: "Example watch list", Date: "2026-03-04", Indicators: 20, Ignored: 7, NotUnderstood: 2, Examples: []string{"line 24: two words", "line 31: 203.0.113.70-203.0.113.69"}},
 		"netset":        {Name: "example_level1", Date: "2026-05-02", Indicators: 2, Ignored: 3},
 		"spamhaus-drop": {Name: "Spamhaus DROP List 2026/10/08 - (c) 2026 The Spamhaus Project SLU", Date: "2026-10-07", Indicators: 2},
 		"hosts":         {Name: "Example hosts", Date: "2026-03-02", Indicators: 3, Ignored: 3, NotUnderstood: 1, Examples: []string{"line 5: 0.0.0.0 0.0.0.0"}},
@@ -119,6 +130,13 @@ func TestHits(t *testing.T) {
 		{"x.within.example.com", 0, []string{"plain wildcard .within.example.com"}},
 		{"xn--bcher-kva.example", 0, []string{"plain domain xn--bcher-kva.example"}},
 		{"bücher.example", 0, []string{"plain domain xn--bcher-kva.example"}},
+		{"harmless.example.com", 443, []string{"plain domain harmless.example.com"}},
+		{"paper.example.net", 443, []string{"plain url-host https://paper.example.net/x?y=."}},
+		{"x.filtered.example.org", 443, []string{"plain wildcard .filtered.example.org"}},
+		{"2001:db9::30", 443, []string{"plain address 2001:db9::30"}},
+		{"203.0.113.41", 443, []string{"plain address 203.0.113.41", "spamhaus-drop network 203.0.113.0/24 | SBL100001", "netset network 203.0.113.0/24"}},
+		{"203.0.113.51", 443, []string{"plain network 203.0.113.50-203.0.113.52", "spamhaus-drop network 203.0.113.0/24 | SBL100001", "netset network 203.0.113.0/24"}},
+		{"203.0.113.60", 443, []string{"plain address 203.0.113.60 - 203.0.113.60", "spamhaus-drop network 203.0.113.0/24 | SBL100001", "netset network 203.0.113.0/24"}},
 		{"shared.example.com", 443, []string{
 			"zeek-intel url-host shared.example.com/path?x=1 | source two, a page | List of known ranges of ExampleCDN",
 			"urlhaus url-host https://shared.example.com/one.exe | 2026-02-25 | malware_download, exe | List of known ranges of ExampleCDN",

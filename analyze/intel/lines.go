@@ -35,7 +35,7 @@ func newHead(data []byte) (*head, error) {
 	if i := bytes.IndexByte(h.data, 0); i >= 0 {
 		return nil, fmt.Errorf("%d: a NUL byte: not a list in text", lineAt(h.data, i))
 	}
-	if text[0] == '{' || text[0] == '[' {
+	if text[0] == '{' || text[0] == '[' && !bracketed(text) {
 		h.json = true
 		var err error
 		h.keys, err = topKeys(h.data)
@@ -56,6 +56,13 @@ func newHead(data []byte) (*head, error) {
 		h.rows = append(h.rows, line)
 	}
 	return h, nil
+}
+
+// bracketed says whether a text begins with an IPv6 address in brackets, and so is no JSON.
+func bracketed(text []byte) bool {
+	host, _, ok := bytes.Cut(text[1:], []byte("]"))
+	_, isAddress := address(host)
+	return ok && isAddress
 }
 
 // lines yields the lines of a text that are not blank, without the space around them, and their numbers.

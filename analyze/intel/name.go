@@ -187,6 +187,17 @@ func network(text []byte) (netip.Prefix, bool) {
 	return p.Masked(), true
 }
 
+// span reads a range of addresses: two with a dash between them.
+func span(text []byte) (from, to netip.Addr, ok bool) {
+	a, b, ok := bytes.Cut(text, []byte("-"))
+	if !ok {
+		return from, to, false
+	}
+	from, first := address(bytes.TrimSpace(a))
+	to, second := address(bytes.TrimSpace(b))
+	return from, to, first && second && from.BitLen() == to.BitLen() && from.Compare(to) <= 0
+}
+
 // maxAddressText is the longest IPv6 network: eight groups, the last two as IPv4, and the length.
 const maxAddressText = 45 + len("/128")
 

@@ -2,7 +2,7 @@ package intel
 
 import "bytes"
 
-// isPlain tells lists of one indicator a line: a domain, an address, a network, a URL, a wildcard (`*.name`, `.name`).
+// isPlain tells lists of one indicator a line: a domain, an address, a network, a range (`a-b`), a URL, a wildcard (`*.name`, `.name`, `||name^`).
 // A file of comments alone is a list that is empty today.
 func isPlain(h *head) bool {
 	scratch := reader{builder: newBuilder(), list: &List{}} // what is put there is thrown away
@@ -33,7 +33,10 @@ func (r *reader) plain(row []byte) outcome {
 		text, comment = row[:i], row[i+2:]
 	}
 	text = bytes.TrimSpace(text)
-	if len(text) == 0 || bytes.IndexByte(text, ' ') >= 0 {
+	if len(text) == 0 {
+		return notUnderstood
+	}
+	if _, _, ok := span(text); !ok && bytes.IndexByte(text, ' ') >= 0 {
 		return notUnderstood
 	}
 	return r.any(text, about{description: bytes.Trim(comment, "#; \t")})

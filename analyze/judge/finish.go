@@ -249,7 +249,7 @@ func (k *destKey) transportName() string {
 func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
 	o.Inside, o.Port, o.Transport, o.Via = b.inside(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
-	o.Name, o.NameSource, o.State = b.texts.Text(d.name), d.source.String(), states[d.state]
+	o.Name, o.NameSource = b.texts.Text(d.name), d.source.String()
 	o.OtherNames = []OtherName{}
 	for n := range b.others.Of(d.others) {
 		o.OtherNames = append(o.OtherNames, OtherName{b.texts.Text(n.text), n.source.String()})
@@ -265,10 +265,28 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Disclosure = b.unjudged
 	b.attribute(o, a)
 	b.listServers(d, o, a.Geo)
+	if d.oneWay(o) {
+		d.state = rankTransferred
+	}
+	o.State = states[d.state]
 	b.citing = b.appendFrames(b.citing[:0], d)
 	o.Evidence = b.evidence(b.citing)
 	o.CommunityIDs = b.communityIDs(d)
 	o.Hours = b.hours(d)
+}
+
+// repeated is how many datagrams to an address are no attempt any more: a program that wants an answer gives up, or does not say all it has to say. They may be half as many, where
+// a mirror shows each twice.
+const repeated = 20
+
+// oneWay says whether an outside end that never answers is still sent to, in a protocol that waits for no answer or is not known.
+func (d *dest) oneWay(o *Destination) bool {
+	switch o.Protocol {
+	case "", "syslog", "rtp", "rtcp":
+	default:
+		return false
+	}
+	return d.state == rankAttempted && d.key.transport == packet.UDP && d.payloadOut > 0 && d.packetsOut >= repeated*uint64(max(1, len(o.Servers)))
 }
 
 // inside is a client: one for all its destinations.

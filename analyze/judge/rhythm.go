@@ -26,9 +26,9 @@ const (
 	maxRhythmDays = 62 // two months: more rows nobody looks at
 )
 
-// rhythmOf tells when exchanges were: events are in order, nanoseconds since 1970.
-func rhythmOf(events []int64) *Rhythm {
-	starts := rhythm.Starts(events)
+// rhythmOf tells when exchanges were that a silence parts: events are in order, nanoseconds since 1970.
+func rhythmOf(events []int64, gap time.Duration) *Rhythm {
+	starts := rhythm.Starts(events, gap)
 	r := &Rhythm{StartsTotal: len(starts)}
 	last := ""
 	for i, n := range starts {

@@ -3,6 +3,8 @@ package judge
 import (
 	"testing"
 	"time"
+
+	"phonehome/analyze/rhythm"
 )
 
 // TestRhythmIsBounded: a year of exchanges every quarter of an hour is as long as two months of them.
@@ -12,7 +14,7 @@ func TestRhythmIsBounded(t *testing.T) {
 	for at := begin; at.Year() == 2018; at = at.Add(15 * time.Minute) {
 		events = append(events, at.UnixNano(), at.Add(time.Second).UnixNano()) // an exchange of two packets
 	}
-	r := rhythmOf(events)
+	r := rhythmOf(events, rhythm.Gap)
 	if len(r.Starts) != maxStarts || r.StartsTotal != 365*24*4 || !r.Starts[1].Equal(begin.Add(15*time.Minute)) {
 		t.Errorf("%d starts of %d, the second at %s", len(r.Starts), r.StartsTotal, r.Starts[1])
 	}
@@ -24,7 +26,7 @@ func TestRhythmIsBounded(t *testing.T) {
 // TestRhythmLeavesOutQuietDays: a day without an exchange has no row.
 func TestRhythmLeavesOutQuietDays(t *testing.T) {
 	at := time.Date(2018, 11, 5, 23, 59, 0, 0, time.UTC)
-	r := rhythmOf([]int64{at.UnixNano(), at.Add(48 * time.Hour).UnixNano()})
+	r := rhythmOf([]int64{at.UnixNano(), at.Add(48 * time.Hour).UnixNano()}, rhythm.Gap)
 	if len(r.Days) != 2 || r.Days[1].Day != "2018-11-07" || r.Days[0].Hours[23] != 1 {
 		t.Errorf("days %v", r.Days)
 	}

@@ -23,7 +23,7 @@ var beaconRule = Rule{
 		"most one in a hundred of such calls is false.",
 	Bounds: []Bound{
 		{"p of a series", "0.001", "the chance that random exchanges look like this, at most"},
-		{"silence between exchanges", "5 s", "longer than the retransmissions and the answers of one exchange"},
+		{"silence between exchanges", "5 s, or 20 s, 90 s or 5 min", "longer than the retransmissions and the answers of one exchange; else than its further tries, or until an idle connection is closed, where hardly any silence is near that"},
 		{"exchanges", "6", "fewer can't be told from chance; of a 30-minute rhythm that is 2.5 hours of capture"},
 		{"shortest period", "10 s (50 s where exchanges are missing)", "below, rounded times look like a rhythm"},
 	},
@@ -65,14 +65,15 @@ func findBeacons(c *Case) (out []Finding) {
 		if !s.result.Called {
 			continue
 		}
-		if _, ok := best[s.g.to]; ok && s.all {
-			continue
-		}
 		if at, ok := best[s.g.to]; ok {
-			if s.result.P < out[at].Measures["p"] {
+			switch stronger := s.result.P < out[at].Measures["p"]; {
+			case s.all && stronger:
+				out[at] = c.beacon(s, s.g, len(tried), qs[i])
+			case s.all:
+			case stronger:
 				merged := &group{to: s.g.to, members: append(slices.Clone(s.g.members), out[at].group.members...)}
 				out[at] = c.beacon(s, merged, len(tried), qs[i])
-			} else {
+			default:
 				merged := &group{to: s.g.to, members: append(slices.Clone(out[at].group.members), s.g.members...)}
 				keep := out[at]
 				out[at] = c.finding(merged)
@@ -148,15 +149,17 @@ func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
 	f.Facts = append(f.Facts, c.volume(&f)+".",
 		fmt.Sprintf("Were the exchanges random, so even a series would come up with p = %.2g at most; %s tried in this report, of which %.2g would be called by chance; q = %.2g.",
 			r.P, Plural(tried, "series was", "series were"), expected, q))
-	if s.all {
+	if s.all && len(f.Clients) > 1 {
 		f.Facts = append(f.Facts, "The rhythm is of all clients together.")
+	} else if s.all {
+		f.Facts = append(f.Facts, "The rhythm is of all destinations together.")
 	}
 	f.Facts = append(f.Facts, c.hosts(g)...)
 	f.Inference = "This looks like the timer of a program, not like a person."
 	f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
 	f.Measures = map[string]float64{"period_s": seconds(r.Period), "jitter_s": seconds(r.Jitter), "events": float64(r.Events), "expected": float64(r.Expected), "p": r.P,
 		"tried": float64(tried), "q": q}
-	f.Rhythm = rhythmOf(c.events(nil, s.g.members))
+	f.Rhythm = rhythmOf(c.events(nil, s.g.members), r.Gap)
 	return f
 }
 

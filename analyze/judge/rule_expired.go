@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -44,7 +45,7 @@ func findExpired(c *Case) (out []Finding) {
 		f.Facts = append(f.Facts, fmt.Sprintf("%s of payload left after the end, from %s to %s.", humanize.Bytes(past.PayloadOut), minuteText(past.First), minuteText(past.Last)))
 		for _, id := range f.Entries {
 			e := c.register.Entry(id)
-			f.Facts = append(f.Facts, fmt.Sprintf("The last day of %s %s was %s.", e.Kind, e.ID, e.End.Format(day)), c.entryText(id))
+			f.Facts = append(f.Facts, fmt.Sprintf("The last day of %s %s was %s.", cmp.Or(e.Kind, "entry"), e.ID, e.End.Format(day)), c.entryText(id))
 		}
 		f.Facts = append(append(f.Facts, c.places(g)...), c.hosts(g)...)
 		f.Inference = "The software was not removed or switched off when the agreement ended, or the register was not kept."

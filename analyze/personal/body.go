@@ -39,7 +39,7 @@ func Body(encoding, contentType string, body []byte, limit int, found func(Find)
 
 // opaque says whether bytes of a media type hold no text.
 func opaque(kind string) bool {
-	for _, p := range []string{"image/", "video/", "audio/", "font/", "application/zip", "application/gzip", "application/pdf", "application/x-tar", "application/vnd.rar", "application/x-7z"} {
+	for _, p := range []string{"image/", "video/", "audio/", "font/", "application/zip", "application/pdf", "application/x-tar", "application/vnd.rar", "application/x-7z"} {
 		if strings.HasPrefix(kind, p) && kind != "image/svg+xml" {
 			return true
 		}
@@ -61,7 +61,7 @@ func readable(text []byte) bool {
 // maxEncodings is how many encodings may lie in one another.
 const maxEncodings = 3
 
-// decoded undoes the encodings, the last first.
+// decoded undoes the encodings, the last first, and gzip that nobody declared.
 func decoded(encoding string, body []byte, limit int) ([]byte, bool) {
 	list := strings.Split(strings.ToLower(encoding), ",")
 	if len(list) > maxEncodings {
@@ -84,8 +84,17 @@ func decoded(encoding string, body []byte, limit int) ([]byte, bool) {
 		}
 		body = out
 	}
+	if bytes.HasPrefix(body, gzipMagic) { // what was compressed before it was given to HTTP, and is called octets
+		if r, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+			out, _ := io.ReadAll(io.LimitReader(r, int64(limit)))
+			body = out
+		}
+	}
 	return body[:min(len(body), limit)], true
 }
+
+// gzipMagic begins what is compressed by deflate in gzip (RFC 1952, section 2.3.1).
+var gzipMagic = []byte{0x1f, 0x8b, 8}
 
 // window bounds what a frame may ask a decoder to hold, bytes.
 const window = 8 << 20

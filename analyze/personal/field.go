@@ -54,6 +54,9 @@ func isCredentialKey(key string) bool {
 
 // keyBefore is the key that ends before a separator: "key":, key=, <key>.
 func keyBefore(text []byte, at int) (key []byte, quoted bool) {
+	if text[at] == '>' {
+		return elementBefore(text, at), true
+	}
 	end := at
 	for end > 0 && at-end < 2 && text[end-1] == ' ' {
 		end--
@@ -69,10 +72,30 @@ func keyBefore(text []byte, at int) (key []byte, quoted bool) {
 	for start > 0 && end-start < maxKey && isKey(text[start-1]) {
 		start--
 	}
-	if text[at] == '>' && (start == 0 || text[start-1] != '<') {
-		return nil, false
+	return text[start:end], quoted
+}
+
+// elementBefore is the name of the element whose tag ends at a >, without the prefix of its namespace: <key>, <ns:key attribute="x">. It is nil where that is no tag that
+// opens an element.
+func elementBefore(text []byte, at int) []byte {
+	const longest = 256
+	tag := text[max(0, at-longest):at]
+	tag = tag[bytes.LastIndexByte(tag, '>')+1:]
+	open := bytes.LastIndexByte(tag, '<')
+	if open < 0 || len(tag) > 0 && tag[len(tag)-1] == '/' {
+		return nil
 	}
-	return text[start:end], quoted || text[at] == '>'
+	name := tag[open+1:]
+	if end := bytes.IndexAny(name, " \t\r\n"); end >= 0 {
+		name = name[:end]
+	}
+	if _, local, ok := bytes.Cut(name, []byte(":")); ok {
+		name = local
+	}
+	if len(name) > maxKey || bytes.ContainsFunc(name, func(c rune) bool { return c > '~' || !isKey(byte(c)) }) {
+		return nil
+	}
+	return name
 }
 
 func isKey(c byte) bool { return isWord(c) || c == '-' }
@@ -111,7 +134,7 @@ func valueAfter(text []byte, at int) (value []byte, quoted bool) {
 
 // password tells a login unless the value stands in for one.
 func password(f *finder, value, context []byte) {
-	if len(value) < 3 || same(value) || standsIn(value) {
+	if len(value) < 3 || same(value) || standsIn(value) || value[0] == '=' { // a == b is code
 		return
 	}
 	f.login(userBefore(context))

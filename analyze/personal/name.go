@@ -6,7 +6,7 @@ import "bytes"
 var nameFields = func() map[string]func(*finder, []byte, []byte) {
 	out := map[string]func(*finder, []byte, []byte){}
 	for _, k := range []string{"imei", "deviceimei", "mac", "macaddress", "macaddr", "wifimac", "ethmac", "devicemac", "ssn", "card", "cardnumber", "cardno", "ccnumber", "creditcard", "pan", "iban", "phone",
-		"phonenumber", "msisdn"} {
+		"phonenumber", "msisdn", "serial", "serialnumber", "serialno", "deviceserial"} {
 		out[k] = fields[k]
 	}
 	return out

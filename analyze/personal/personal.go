@@ -40,9 +40,10 @@ const maxFinds = 1000
 
 // finder tells each value of one text once.
 type finder struct {
-	found func(Find)
-	seen  map[Find]struct{}
-	told  int // how often something was found, also what was told before
+	found  func(Find)
+	seen   map[Find]struct{}
+	told   int // how often something was found, also what was told before
+	listed int // where the last social security number ended, 0 for none
 }
 
 func (f *finder) tell(k Kind, masked string, value []byte) {

@@ -61,6 +61,10 @@ var values = []is{
 	{Phone, "mobile: 202-555-0187", "202-555"},
 	{Phone, "+44 (20) 7946 0958", "7946"},
 	{Phone, "msisdn=12025550109", "2025550"},
+	{Phone, "<u:PhoneNumber>202-555-0143</u:PhoneNumber>", "202-555"},
+	{Phone, `{"phone":"\u002B12025550143"}`, "2025550"},
+	{Email, `{"email":"jane.roe\u0040example.org"}`, "jane.roe"},
+	{Credential, `<wsse:Username>eve</wsse:Username><wsse:Password Type="http://example.com/x#PasswordText">letmein99</wsse:Password>`, "letmein99"},
 	{Credential, "user=john&password=Tr0ub4dor", "Tr0ub4dor"},
 	{Credential, `{"login":"admin","pwd":"s3cret!x"}`, "s3cret!x"},
 	{Credential, "username=eve&passwd=letmein99", "letmein99"},
@@ -112,7 +116,7 @@ var lookalikes = []string{
 	"DE89370400440532013000X", "AB12CD34EF56", "NO9386011117948", "BE71", "IBAN:", "iban=none", "de89370400440532013000",
 	// fields that say nothing
 	"password=", `{"password":""}`, `{"password":null}`, "password=****", `{"password":"********"}`, "password: wrong", "password: incorrect for user bob", "passwd=xxxxx", "password=true", "pwd=[FILTERED]",
-	"password=${DB_PASSWORD}", "password={{secret}}", "pass=12&fail=3", "pass=100", "passes=7", "compass=north", "bypass=1234", "passenger=john", "PWD=/home/admin ; USER=root", "PWD=~/src", "password_hint", "forgot-password", "resetPassword()",
+	"password=${DB_PASSWORD}", "password={{secret}}", "pass=12&fail=3", "pass=100", "passes=7", "compass=north", "bypass=1234", "passenger=john", "PWD=/home/admin ; USER=root", "PWD=~/src", "password_hint", "forgot-password", "if (password==null)", "</password>abcdef", "<password/>abcdef", "<b password>abcdef", "<x:b:password>abcdef", "resetPassword()",
 	`"type":"password"`, "mac=true", "mac=ff:ff:ff:ff:ff:ff", "mac=00:00:00:00:00:00", "mac=01:00:5e:00:00:fb", `"os":"mac","mac":"10.14"`, "macaddress=", "mac=00:1a:2b", "00:1a:2b:3c:4d:5e",
 	"imac=001a2b3c4d5e", "imei=000000000000000", "imei=490154203237519", "imei=", "490154203237518", "IMEI: unknown", "serial=1", "serial: 2018110501", "serial=0", "serialNumber=", "serialnumber=000000",
 	"sn=Smith", "sn=123456", "sn: 7", "serial=/dev/ttyUSB0", "serial port COM3", "serialization=json", "cardnumber=1234", "card=ace", "card: 7 of hearts", "pan=0.5", "cc=me", "iban=DE00",
@@ -214,6 +218,8 @@ func TestContexts(t *testing.T) {
 		{"br", "", pack(br, value), "e-mail j***@e***.com", true},
 		{"zstd", "", pack(zs, value), "e-mail j***@e***.com", true},
 		{"deflate, gzip", "", pack(gz, string(pack(zl, value))), "e-mail j***@e***.com", true},
+		{"", "application/octet-stream", pack(gz, value), "e-mail j***@e***.com", true},
+		{"", "application/gzip", pack(gz, value)[:20], "", true},
 		{"identity", "", []byte(value), "e-mail j***@e***.com", true},
 		{"", "application/x-www-form-urlencoded", []byte("n=John+Doe&m=john.doe%40example.com"), "e-mail j***@e***.com", true},
 		{"", "multipart/form-data; boundary=b", []byte(form), "credential user e***", true},
@@ -234,6 +240,21 @@ func TestContexts(t *testing.T) {
 	bomb := pack(gz, strings.Repeat(" ", 50<<20)+value)
 	if !Body("gzip", "", bomb, 1<<16, func(f Find) { t.Errorf("found behind the limit: %v", f) }) {
 		t.Error("what lies before the limit was not read")
+	}
+}
+
+// TestTable: the head of a table says what stands in its columns, however many rows it has.
+func TestTable(t *testing.T) {
+	table := "name,email,phone,ssn\n"
+	for i := range 9 {
+		table += fmt.Sprintf("Jane Roe the %dth,jane%d@example.org,none,219-09-999%d\n", i+1, i, i+1)
+	}
+	n := map[Kind]int{}
+	for _, f := range finds(table + "\n\nlot 219-09-8888\n") {
+		n[f.Kind]++
+	}
+	if n[SSN] != 1+8 || n[Email] != 9 {
+		t.Errorf("%v", n)
 	}
 }
 
@@ -358,6 +379,7 @@ func TestNames(t *testing.T) {
 		"card-5555555555554444.example.com":           {Card, "card-___.example.com"},
 		"de89370400440532013000.example.com":          {IBAN, "___.example.com"},
 		"phone-12025550143.example.com":               {Phone, "phone-___.example.com"},
+		"serial.c02xk1abjgh5.example.com":             {Serial, "serial.___.example.com"},
 		"jane.roe@example.org.example.com":            {Email, "___.example.org.example.com"},
 		"a.jane@example.org.b.john@example.org.x.com": {Email, "___.example.org.x.com"},
 	} {
@@ -369,7 +391,7 @@ func TestNames(t *testing.T) {
 	}
 	for _, name := range []string{"", ".", "@", "@.", "www.example.com", "mac.example.com", "imei-490154203237519.example.com", "4111111111111111.example.com", "001a2b3c4d5e.example.com",
 		"550e8400-e29b-41d4-a716-446655440000.example.com", "ec2-52-31-9-7.compute-1.amazonaws.com", "r4---sn-5hne6nsz.googlevideo.com", "password-reset2.example.com", "pan-123456789012.example.com",
-		"phone-1.example.com", "user@host", "2019-03-21.logs.example.com", "ff-ff-ff-ff-ff-ff.mac.example.com", "19216811.sslip.io", "1-2-3-4.ssn.example.com"} {
+		"phone-1.example.com", "user@host", "serial-console.example.com", "password.example.com", "pwd.example.com", "card-4111.example.com", "2019-03-21.logs.example.com", "ff-ff-ff-ff-ff-ff.mac.example.com", "19216811.sslip.io", "1-2-3-4.ssn.example.com"} {
 		shown := Name([]byte(name), func(f Find) { t.Errorf("%q is told as %s %s", name, f.Kind, f.Masked) })
 		if string(shown) != name {
 			t.Errorf("%q is shown as %q", name, shown)

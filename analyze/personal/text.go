@@ -22,7 +22,7 @@ const (
 	classField
 )
 
-// Text looks for personal data in text: a URL, a header, JSON, XML, a form, a mail, lines of a log. Bytes that are written as %XX are read as what they stand for.
+// Text looks for personal data in text: a URL, a header, JSON, XML, a form, a mail, lines of a log. Bytes that are written as %XX or \u00XX are read as what they stand for.
 // Its time is linear in the length of the text.
 func Text(text []byte, found func(Find)) {
 	f := finder{found: found}
@@ -30,9 +30,10 @@ func Text(text []byte, found func(Find)) {
 }
 
 func (f *finder) text(text []byte) {
-	if bytes.IndexByte(text, '%') >= 0 {
+	if bytes.IndexByte(text, '%') >= 0 || bytes.Contains(text, jsonEscape) {
 		text = unescape(text)
 	}
+	f.listed = 0
 	for i := 0; i < len(text); {
 		switch class[text[i]] {
 		case classDigit:
@@ -49,15 +50,25 @@ func (f *finder) text(text []byte) {
 	}
 }
 
-// unescape reads percent-encoding (RFC 3986, section 2.1). What is none stays.
+// jsonEscape begins an ASCII character that JSON writes by its number (RFC 8259, section 7).
+var jsonEscape = []byte(`\u00`)
+
+// unescape reads percent-encoding (RFC 3986, section 2.1) and the ASCII among JSON's escapes. What is none stays.
 func unescape(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
-		if text[i] == '%' && i+2 < len(text) {
-			hi, lo := hexOf(text[i+1]), hexOf(text[i+2])
-			if hi >= 0 && lo >= 0 {
+		digits := 0 // where two stand for a byte
+		switch {
+		case text[i] == '%':
+			digits = i + 1
+		case text[i] == '\\' && bytes.HasPrefix(text[i:], jsonEscape):
+			digits = i + len(jsonEscape)
+		}
+		if digits > 0 && digits+1 < len(text) {
+			hi, lo := hexOf(text[digits]), hexOf(text[digits+1])
+			if hi >= 0 && lo >= 0 && (text[i] == '%' || hi < 8) {
 				out = append(out, byte(hi<<4|lo))
-				i += 2
+				i = digits + 1
 				continue
 			}
 		}
@@ -236,13 +247,20 @@ func near(text []byte, i int, words ...string) bool {
 	return false
 }
 
-// ssn: ddd-dd-dddd where a word before says so.
+// ssn: ddd-dd-dddd where a word before says so, or one stands in the line above, as in a table.
 func (f *finder) ssn(text []byte, i int, r *run) bool {
-	if !r.in(3, 2, 4) || !validSSN(r.all()) || !near(text, i, "ssn", "social security", "socialsecurity") {
+	if !r.in(3, 2, 4) || !validSSN(r.all()) || !near(text, i, "ssn", "social security", "socialsecurity") && !f.below(text, i) {
 		return false
 	}
 	f.tell(SSN, maskSSN, r.all())
+	f.listed = r.end
 	return true
+}
+
+// below says whether what begins at i is in the line after the last number that was told by a word.
+func (f *finder) below(text []byte, i int) bool {
+	const row = 256 // bytes, at most
+	return f.listed > 0 && i-f.listed < row && bytes.Count(text[f.listed:i], []byte("\n")) == 1
 }
 
 // validSSN leaves out what is never given out: areas 000, 666 and 900 on, group 00, serial 0000 (SSA, "Social Security Number Randomization").

@@ -9,6 +9,8 @@
 //     two rhythms that interleave.
 //   - Multiples, for rhythms with missing or additional events. However the rates are, the chance that a silence lies near one, two or three times a given period is
 //     bounded (windows); so hits are at most binomial. Each interval is tried as the period, and paid for.
+//
+// Random events that never come closer than some time are outside the null hypothesis, and no rhythm either: their intervals trail off behind the shortest (trails).
 package rhythm
 
 import (
@@ -20,17 +22,27 @@ import (
 const (
 	// Alpha is the greatest p at which a series is called a rhythm.
 	Alpha = 0.001
-	// Gap is the silence that parts two exchanges: what comes sooner belongs to the one before. It is longer than the retransmissions and the answers of one, and the same
-	// that flows are looked at with.
+	// Gap is the shortest silence that parts two exchanges: what comes sooner belongs to the one before. It is longer than the retransmissions and the answers of one, and
+	// the same that flows are looked at with.
 	Gap = 5 * time.Second
-	// MinPeriod is the shortest period that is told: below, times that a capture rounds to seconds, and the silence that parts events, would look like one.
-	MinPeriod = 10 * time.Second
+	// MinPeriod is the shortest period that is told: below, times that a capture rounds to seconds, and the silence that parts events, would look like one. It is 10 s
+	// with the tenth by which the mean of a few intervals may stray.
+	MinPeriod = 9 * time.Second
 	// MinEvents is the fewest events with which a rhythm can be called: with fewer no p can be small enough unless they are exact.
 	MinEvents = 6
 )
 
+// gaps are the silences that part exchanges, in the order in which they are tried, each with its share of Alpha. A program may try again for some seconds, or hold its
+// connection open until whoever grows tired of it says goodbye, and both are of the same exchange. Of an exponential what is left beyond any silence is exponential, so the
+// null hypothesis stays the same.
+var gaps = [...]struct {
+	silence time.Duration
+	share   float64
+}{{Gap, 0.9}, {20 * time.Second, 0.04}, {90 * time.Second, 0.03}, {5 * time.Minute, 0.03}}
+
 // Result is what a series shows.
 type Result struct {
+	Gap              time.Duration // the silence that parts its exchanges
 	Period, Jitter   time.Duration // jitter: standard deviation of the intervals around the period
 	Events, Expected int           // after merging, of two rhythms those of one; by the period, from the first to the last
 	P                float64       // of the null hypothesis
@@ -40,8 +52,40 @@ type Result struct {
 
 // Test tests a series: starts of events in nanoseconds, in order.
 func Test(events []int64) Result {
-	starts, silences := exchanges(events)
-	r := Result{Events: len(starts), P: 1}
+	best := Result{P: math.Inf(1)}
+	for _, g := range gaps {
+		if g.silence > Gap && !parts(events, g.silence) {
+			continue
+		}
+		r := test(events, g.silence)
+		if r.P = min(1, r.P/g.share); r.P < best.P {
+			best = r
+		}
+	}
+	best.Called = best.P <= Alpha
+	return best
+}
+
+// parts says whether a silence parts exchanges otherwise than Gap does, and better than a shorter or a longer one would: hardly any silence of the series is like it.
+func parts(events []int64, gap time.Duration) bool {
+	const most = 0.05
+	merged, alike := 0, 0
+	for i := 1; i < len(events); i++ {
+		switch silent := time.Duration(events[i] - events[i-1]); {
+		case silent < Gap || silent >= 2*gap:
+		case silent < gap:
+			merged++
+		default:
+			alike++
+		}
+	}
+	return merged > 0 && float64(alike) <= most*float64(len(events))
+}
+
+// test tests a series whose exchanges a silence parts.
+func test(events []int64, gap time.Duration) Result {
+	starts, silences := exchanges(events, gap)
+	r := Result{Gap: gap, Events: len(starts), P: 1}
 	if r.Events < MinEvents {
 		return r
 	}
@@ -60,16 +104,15 @@ func Test(events []int64) Result {
 		}
 	}
 	for _, w := range windows {
-		if q, candidate := multiples(intervals, w.width, w.maxHit); q < p {
+		if q, candidate := multiples(intervals, gap, w.width, w.maxHit); q < p {
 			p, period, interleaved = q, candidate, 0
 		}
 	}
 	const tests = float64(1 + len(windows))
-	if period < float64(MinPeriod) {
+	if period < float64(MinPeriod) || interleaved == 0 && trails(intervals, period) {
 		return r
 	}
 	r.P = min(1, tests*p)
-	r.Called = r.P <= Alpha
 	if interleaved > 0 {
 		intervals = followers(starts, interleaved, lagWindow)
 		period, r.Events = interleaved, len(intervals)+1
@@ -83,18 +126,18 @@ func Test(events []int64) Result {
 	return r
 }
 
-// Starts are the starts of the exchanges that events, in order, belong to.
-func Starts(events []int64) []int64 {
-	starts, _ := exchanges(events)
+// Starts are the starts of the exchanges that events, in order, belong to, where a silence parts them.
+func Starts(events []int64, gap time.Duration) []int64 {
+	starts, _ := exchanges(events, gap)
 	return starts
 }
 
-// exchanges merges events that follow each other within Gap. silences are from the end of one exchange to the start of the next, less Gap: under the null hypothesis
-// what is left of an exponential is exponential.
-func exchanges(events []int64) (starts []int64, silences []float64) {
+// exchanges merges events that follow each other within a silence. silences are from the end of one exchange to the start of the next, less that silence: under the
+// null hypothesis what is left of an exponential is exponential.
+func exchanges(events []int64, gap time.Duration) (starts []int64, silences []float64) {
 	for i, t := range events {
 		if i > 0 {
-			silent := t - events[i-1] - int64(Gap)
+			silent := t - events[i-1] - int64(gap)
 			if silent < 0 {
 				continue
 			}
@@ -116,6 +159,24 @@ func nearShare(intervals []float64, period float64) float64 {
 		}
 	}
 	return float64(n) / float64(len(intervals))
+}
+
+// trails says whether intervals that are longer than the period trail off, as those of random events that are never closer than some time do. In a rhythm they are two or
+// three times as long, but for a few.
+func trails(intervals []float64, period float64) bool {
+	const few = 0.125
+	period, _ = refine(intervals, period)
+	multiples, between := 0, 0
+	for _, v := range intervals {
+		switch k := v / period; {
+		case k <= 1+widest || k > multiple+widest:
+		case near(v, period, widest):
+			multiples++
+		default:
+			between++
+		}
+	}
+	return float64(between) > max(math.Ceil(few*float64(len(intervals))), float64(multiples)/2)
 }
 
 const (
@@ -184,23 +245,23 @@ func evenness(x []float64) float64 {
 }
 
 const (
-	multiple  = 3 // the greatest that is tried: with three of ten events missing it leaves out one interval in forty
-	shortestB = 10 * float64(Gap)
-	maxTried  = 32 // periods tried, evenly over the intervals in order of length
+	multiple = 3  // the greatest that is tried: with three of ten events missing it leaves out one interval in forty
+	leastGap = 10 // times the silence that parts exchanges is the shortest period
+	maxTried = 32 // periods tried, evenly over the intervals in order of length
 )
 
-// windows are how far from a multiple an interval may be, as a share of the period, with the greatest chance of that over all rates, where Gap is up to a tenth of the
-// period. The narrow one has more power for small jitter, the wide one sees a larger.
+// windows are how far from a multiple an interval may be, as a share of the period, with the greatest chance of that over all rates, where the silence that parts
+// exchanges is up to a tenth of the period. The narrow one has more power for small jitter, the wide one sees a larger.
 var windows = [...]struct{ width, maxHit float64 }{{0.15, 0.21}, {0.25, 0.35}}
 
 // multiples returns the smallest p over the periods tried, with the period.
-func multiples(intervals []float64, window, maxHit float64) (p, period float64) {
+func multiples(intervals []float64, gap time.Duration, window, maxHit float64) (p, period float64) {
 	p = 1
 	sorted := slices.Sorted(slices.Values(intervals))
 	n := len(sorted)
 	for i := range min(n, maxTried) {
 		candidate := sorted[i*(n-1)/max(1, min(n, maxTried)-1)]
-		if candidate < shortestB {
+		if candidate < leastGap*float64(gap) {
 			continue
 		}
 		hits := 0

@@ -131,6 +131,19 @@ func both(a, b func(*rand.Rand, float64) []float64) func(*rand.Rand, float64) []
 	}
 }
 
+// then adds events some seconds after each.
+func then(first func(*rand.Rand, float64) []float64, after ...float64) func(*rand.Rand, float64) []float64 {
+	return func(r *rand.Rand, hours float64) (out []float64) {
+		for _, t := range first(r, hours) {
+			out = append(out, t)
+			for _, s := range after {
+				out = append(out, t+s)
+			}
+		}
+		return out
+	}
+}
+
 func scenarios() []scenario {
 	const half = 1800.0
 	out := []scenario{
@@ -140,6 +153,9 @@ func scenarios() []scenario {
 		{name: "30 min, jitter 10 %, 30 % missing", hours: 12, least: 0.9, make: every(half, 0.1, 0.3, true, false)},
 		{name: "30 min, jitter 10 % on a grid, 30 % missing", hours: 12, least: 0.9, make: every(half, 0.1, 0.3, false, false)},
 		{name: "60 s, jitter 10 %", hours: 1, least: 0.95, make: every(60, 0.1, 0, true, false)},
+		{name: "10 s, jitter 10 %", hours: 0.1, least: 0.95, make: every(10, 0.1, 0, true, false)},
+		{name: "30 min, closed a minute later", hours: 6, least: 0.95, make: then(every(half, 0.1, 0, true, false), 60)},
+		{name: "10 min, tried again twice", hours: 6, least: 0.95, make: then(every(600, 0.1, 0, true, false), 8, 16)},
 		{name: "24 h, jitter 5 %, 14 days", hours: 336, least: 0.95, make: every(86400, 0.05, 0, false, false)},
 		{name: "10 min for half of the time", hours: 8, least: 0.95, make: func(r *rand.Rand, h float64) []float64 { return every(600, 0.1, 0, true, false)(r, h/2) }},
 		{name: "random in office hours, 3 days", hours: 72, random: true, most: 0.01, make: poisson(func(t float64) float64 { return office(t) / 600 }, 1.0/600)},
@@ -151,6 +167,12 @@ func scenarios() []scenario {
 			return out
 		}},
 		{name: "random bursts, heavy tails", hours: 24, random: true, most: 0.01, make: bursts},
+		{name: "random, never closer than a minute, heavy tail", hours: 24, random: true, most: 0.01, make: func(r *rand.Rand, h float64) (out []float64) {
+			for t := 0.0; t < h*3600; t += 60 * math.Pow(1-r.Float64(), -1/1.5) { // Pareto
+				out = append(out, t)
+			}
+			return out
+		}},
 		{name: "two rhythms, 30 and 47 min", hours: 24, least: 0.9, make: both(every(half, 0.02, 0, false, false), every(2820, 0.02, 0, false, false))},
 	}
 	for _, n := range []float64{10, 20, 50, 100, 200, 500} {
@@ -267,6 +289,27 @@ func TestPeriodOfTwo(t *testing.T) {
 	got := Test(e)
 	if m := got.Period.Minutes(); !got.Called || math.Abs(m-30) > 1 || got.Jitter > 3*time.Minute || got.Events < 40 || got.Events > 60 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestGap: what a program does at one beat is one exchange, however long it takes; the silence between events of one is not that between two.
+func TestGap(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		after []float64
+		gap   time.Duration
+	}{
+		{"alone", nil, Gap}, {"an answer", []float64{3}, Gap}, {"tries", []float64{8, 16}, 20 * time.Second}, {"closed", []float64{75}, 90 * time.Second},
+		{"closed late", []float64{240}, 5 * time.Minute},
+	} {
+		var e []int64
+		for _, v := range then(every(1800, 0.1, 0, true, false), c.after...)(rand.New(rand.NewPCG(1, 2)), 12) {
+			e = append(e, int64(v*1e9))
+		}
+		got := Test(e)
+		if n := len(e) / (1 + len(c.after)); !got.Called || got.Gap != c.gap || got.Events != n || len(Starts(e, got.Gap)) != n {
+			t.Errorf("%s: %+v, want %d exchanges", c.name, got, n)
+		}
 	}
 }
 

@@ -91,15 +91,20 @@ type registration struct {
 	suffix  string // the public suffix
 	domain  string // the registrable domain: suffix and one label more; a private suffix alone is its own; "" for another alone
 	private bool   // the suffix is of the list's private part: a company's, below which its tenants register
-	public  bool   // the name is of the public DNS: not of .local, .internal, .arpa or a domain that nobody delegated
+	public  bool   // the name is of the public DNS, or like one: not of .local, .internal, .localhost or .arpa
 }
 
-// register looks a normalised name up. A top-level domain that the list does not have is not public: RFC 6761 and RFC 6762 reserve .local, .test,
-// .example, .invalid and .localhost, ICANN .internal; .arpa is infrastructure (RFC 3172).
+// register looks a normalised name up. A top-level domain that the list does not have is a public suffix by the list's own rule: it may be younger than the list,
+// or stand for one in a test (.test, .example). Not so those below which nobody registers: .local and .localhost (RFC 6761, RFC 6762), .internal (reserved by
+// ICANN), and .arpa, which is infrastructure (RFC 3172).
 func register(name string) registration {
 	suffix, icann := publicsuffix.PublicSuffix(name)
 	r := registration{suffix: suffix, private: !icann && strings.Contains(suffix, ".")}
-	r.public = (icann || r.private) && suffix != "arpa" && !strings.HasSuffix(suffix, ".arpa")
+	switch suffix[strings.LastIndexByte(suffix, '.')+1:] {
+	case "local", "localhost", "internal", "arpa":
+	default:
+		r.public = true
+	}
 	switch below := len(name) - len(suffix); {
 	case r.public && below > 1:
 		r.domain = name[strings.LastIndexByte(name[:below-1], '.')+1:]

@@ -33,18 +33,20 @@ func TestMatch(t *testing.T) {
 	uploads := sec
 	uploads.Product, uploads.Purpose, uploads.Hoster, uploads.Tenant = "Sensor uploads", "cloud-storage", "Example Cloud", "examplesec-uploads"
 	for _, want := range []Match{
-		with(sec, "examplesec.example", ""),
-		with(sec, "a.b.examplesec.example", ""),
-		with(update, "update.examplesec.example", ""), // the longest domain wins
-		with(update, "eu.update.examplesec.example", ""),
-		with(uploads, "examplesec-uploads.bucket.example", ""), // a tenant that the catalogue knows
-		{Name: "others.bucket.example", Basis: BasisNone, Hoster: "Example Cloud", Tenant: "others"},
-		{Name: "bucket.example", Basis: BasisNone},
-		{Name: "x.s3.north-1.examplecloud.example", Basis: BasisNone, Hoster: "Example Cloud", Tenant: "x"},
-		{Name: "s3.north-1.examplecloud.example", Basis: BasisNone, Hoster: "Example Cloud"},
-		{Name: "console.examplecloud.example", Basis: BasisCatalogue, Vendor: "Example Cloud", Product: "Console", Purpose: "business", Country: "US"},
-		{Name: "notexamplesec.example", Basis: BasisNone},
-		{Name: "www.examplecam.example", Basis: BasisUnverified, Vendor: "Example Cameras", Product: "Camera relay", Purpose: "remote-access", Country: "CN"},
+		with(sec, "examplesec.example", "examplesec.example"),
+		with(sec, "a.b.examplesec.example", "examplesec.example"),
+		with(update, "update.examplesec.example", "examplesec.example"), // the longest domain wins
+		with(update, "eu.update.examplesec.example", "examplesec.example"),
+		with(uploads, "examplesec-uploads.bucket.example", "bucket.example"), // a tenant that the catalogue knows
+		{Name: "others.bucket.example", Basis: BasisNone, Hoster: "Example Cloud", Tenant: "others", RegistrableDomain: "bucket.example"},
+		{Name: "bucket.example", Basis: BasisRegistrable, Vendor: "bucket.example", RegistrableDomain: "bucket.example"},
+		{Name: "x.s3.north-1.examplecloud.example", Basis: BasisNone, Hoster: "Example Cloud", Tenant: "x", RegistrableDomain: "examplecloud.example"},
+		{Name: "s3.north-1.examplecloud.example", Basis: BasisNone, Hoster: "Example Cloud", RegistrableDomain: "examplecloud.example"},
+		{Name: "console.examplecloud.example", Basis: BasisCatalogue, Vendor: "Example Cloud", Product: "Console", Purpose: "business", Country: "US",
+			RegistrableDomain: "examplecloud.example"},
+		{Name: "notexamplesec.example", Basis: BasisRegistrable, Vendor: "notexamplesec.example", RegistrableDomain: "notexamplesec.example"},
+		{Name: "www.examplecam.example", Basis: BasisUnverified, Vendor: "Example Cameras", Product: "Camera relay", Purpose: "remote-access", Country: "CN",
+			RegistrableDomain: "examplecam.example"},
 		{Name: "crash.example.com", Basis: BasisCatalogue, Vendor: "Example Monitoring", Product: "Crash reports", Purpose: "crash", Country: "GB",
 			RegistrableDomain: "example.com"},
 		{Name: "www.example.com", Basis: BasisRegistrable, Vendor: "example.com", RegistrableDomain: "example.com"},
@@ -106,7 +108,7 @@ func TestDefaultKnows(t *testing.T) {
 		{"connect.ngrok-agent.com", "ngrok-agent.com", BasisRegistrable, "", ""},
 		{"nas.myqnapcloud.com", "", BasisNone, "QNAP (dynamic DNS)", "nas"},
 		{"mcafee.com", "McAfee", BasisCatalogue, "", ""}, // the consumer company, which is not Trellix
-		{"intranet.bank.example", "", BasisNone, "", ""},
+		{"intranet.bank.internal", "", BasisNone, "", ""},
 		{"www.some-shop.co.uk", "some-shop.co.uk", BasisRegistrable, "", ""},
 	} {
 		m := c.Match(want.name)
@@ -147,9 +149,9 @@ func TestPrivateSuffixSilencesWhatIsAbove(t *testing.T) {
 func TestExplain(t *testing.T) {
 	c := fixture(t)
 	for name, want := range map[string][]string{
-		"eu.update.examplesec.example": {"name: eu.update.examplesec.example", "public suffix list: example is not a domain of the public DNS",
+		"eu.update.examplesec.example": {"name: eu.update.examplesec.example", "public suffix list: suffix example; registrable domain examplesec.example",
 			"hosters: no pattern fits", "catalogue: update.examplesec.example is of ExampleSec, Signature update; basis catalogue, evidence: name"},
-		"others.bucket.example": {"name: others.bucket.example", "public suffix list: example is not a domain of the public DNS",
+		"others.bucket.example": {"name: others.bucket.example", "public suffix list: suffix example; registrable domain bucket.example",
 			"hosters: {tenant}.bucket.example fits: hoster Example Cloud, tenant others", "catalogue: no entry holds the name",
 			"third-party-web: no entry holds the name", "registrable domain: not used: the vendor is the tenant, who is not known by more than its name there"},
 		"www.example.com": {"name: www.example.com", "public suffix list: suffix com; registrable domain example.com", "hosters: no pattern fits",
