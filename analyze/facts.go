@@ -47,11 +47,11 @@ func (e *evidence) ordinal(store int, capture uint32) uint32 {
 	return e.ordinals[store][capture]
 }
 
-// drop gives the memory of what was judged back: all of it, or what can be made again.
-func (e *evidence) drop(facts bool) {
-	e.sorted, e.byFrame, e.placing = nil, nil, nil
+// dropNames gives the memory of names that were judged back: all of it, or what can be made again.
+func (e *evidence) dropNames(facts bool) {
+	e.byFrame, e.placing = nil, nil
 	if facts {
-		e.rows, e.names, e.dropped = nil, nil, true
+		e.names, e.dropped = nil, true
 	}
 }
 
@@ -142,6 +142,24 @@ func (e *evidence) eachFlow(f func(*flow.Row) error) error {
 		}
 	}
 	return nil
+}
+
+// lastFlows is eachFlow that gives memory back on the way: that of each row once f has seen it, or only what can be made again.
+func (e *evidence) lastFlows(facts bool, f func(*flow.Row) error) error {
+	at := 0
+	err := e.eachFlow(func(r *flow.Row) error {
+		err := f(r)
+		if facts {
+			e.rows[e.sorted[at].store].Done(e.sorted[at].at)
+			at++
+		}
+		return err
+	})
+	e.sorted = nil
+	if facts {
+		e.rows, e.dropped = nil, true
+	}
+	return err
 }
 
 // sortRows puts the places of all rows in the order of facts. It shows each row to see, in no order.

@@ -35,9 +35,11 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	index.Sort()
+	unseen := e.unseen(o.Expect)
+	e.dropNames(!o.Facts)
 	b := judge.NewBuilder(index)
 	sums := coverageSums{}
-	err = e.eachFlow(func(w *flow.Row) error {
+	err = e.lastFlows(!o.Facts, func(w *flow.Row) error {
 		hosts.Look(w)
 		b.Add(w)
 		labels.AddRow(w)
@@ -49,8 +51,6 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	cut := index.Cut
-	unseen := e.unseen(o.Expect)
-	e.drop(!o.Facts) // the destinations need the memory now
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
 	r.Case = o.Case.at(c.From, c.To)

@@ -20,8 +20,9 @@ var noon = time.Date(2018, 11, 5, 12, 0, 0, 0, time.UTC)
 
 // destination is a transfer of a client to a name, over TLS.
 func destination(client, name, vendor, basis string, out uint64) judge.Destination {
-	d := judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, NameSource: "tls-sni", OtherNames: []judge.OtherName{}, Port: 443, Transport: "tcp",
-		Protocol: "tls", Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis}, State: judge.Transferred, OpenedBy: "client", Flows: 1, PayloadOut: out, PayloadIn: out / 2,
+	d := judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, Naming: &judge.Naming{NameSource: "tls-sni", OtherNames: []judge.OtherName{}},
+		Service: &judge.Service{Port: 443, Transport: "tcp", Protocol: "tls"}, Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis},
+		Course: &judge.Course{State: judge.Transferred, OpenedBy: "client"}, Flows: 1, PayloadOut: out, PayloadIn: out / 2,
 		First: noon, Last: noon.Add(90 * time.Minute), Evidence: []judge.Evidence{},
 		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: "US", ASN: 64500, Network: "Hosting Company"}}}, ServersTotal: 1}
 	d.Disclosure = &disclosure.Judgement{Verdict: "no-register"}
@@ -67,7 +68,7 @@ func office() *analyze.Result {
 	security := destination("10.0.0.5", "sensor-1.examplesec.net", "ExampleSec", "catalogue", 12_345_678)
 	security.Purpose, security.Product, security.ClientLabel = "security-cloud", "Endpoint Sensor", "BEN-PC"
 	second := security
-	second.Name, second.NameSource, second.PayloadOut = "sensor-2.examplesec.net", "dns", 400_000
+	second.Name, second.Naming, second.PayloadOut = "sensor-2.examplesec.net", &judge.Naming{NameSource: "dns", OtherNames: []judge.OtherName{}}, 400_000
 	domain := destination("10.0.0.6", "a.example.org", "example.org", "registrable-domain", 5_000)
 	cloud := destination("10.0.0.6", "bucket.storage.example.com", "", "none", 52_000)
 	cloud.Hoster, cloud.Tenant = "ExampleCloud", "bucket"

@@ -45,6 +45,9 @@ type Builder struct {
 	hourLists     pieces[HourOut]
 	idLists       pieces[flow.CommunityID]
 	clients       map[end]*Inside
+	namings       map[namingKey]*Naming // of destinations that have no other names
+	services      map[serviceKey]*Service
+	courses       map[courseKey]*Course
 	places        []*vendors.Place      // by number of the host
 	nobody        *Attribution          // of destinations that have no vendor
 	unjudged      *disclosure.Judgement // of all, where there is no register
@@ -71,7 +74,8 @@ type Direction struct {
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
 	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, folded: map[foldedNet]uint32{}, outsiders: candidates{},
-		clients: map[end]*Inside{}, nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
+		clients: map[end]*Inside{}, namings: map[namingKey]*Naming{}, services: map[serviceKey]*Service{}, courses: map[courseKey]*Course{},
+		nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
 	return b
 }
@@ -125,20 +129,25 @@ const (
 type dest struct {
 	key destKey
 	counters
+	detail
 	first, last int64
 	others      flow.Chain // names that all fit
-	parts       flow.Chain
 	protocols   flow.Chain
-	frames      flow.Chain
-	events      flow.Chain
 	ids         flow.Chain
-	name        uint32          // text; 0 where there is none, or several
-	rare        uint32          // number in Builder.rare; 0 for most
-	source      hostname.Source // of name
-	state       stateRank
-	notes       notes
+	name        uint32 // text; 0 where there is none, or several
 	openers     openers
 	known       uint8 // of its flows, by Community ID
+}
+
+// detail is what rules want to know of a destination that it does not have when it is made.
+type detail struct {
+	parts  flow.Chain
+	frames flow.Chain
+	events flow.Chain
+	rare   uint32          // number in Builder.rare; 0 for most
+	source hostname.Source // of its one name
+	state  stateRank
+	notes  notes
 }
 
 // rare is what few destinations have.
@@ -149,7 +158,7 @@ type rare struct {
 }
 
 // rareOf is what a destination has of rare things, to be read.
-func (b *Builder) rareOf(d *dest) rare {
+func (b *Builder) rareOf(d *detail) rare {
 	if d.rare == 0 {
 		return rare{}
 	}
@@ -457,7 +466,7 @@ func (b *Builder) newDest(k destKey) *dest {
 		b.index.Add(k, n)
 	}
 	d := b.dests.At(n)
-	*d = dest{key: k, source: hostname.FromNone, state: rankLookedUp}
+	*d = dest{key: k, detail: detail{source: hostname.FromNone, state: rankLookedUp}}
 	return d
 }
 

@@ -28,9 +28,9 @@ type Case struct {
 	shares   [][]disclosure.Share // of each destination, by verdict; nil without a register
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
-	details  []*dest // of each destination
-	rare     []int   // those that have rare things, in order
-	to       []int32 // of each destination, the number of its recipient; nil until they are asked for
+	details  []detail // of each destination
+	rare     []int    // those that have rare things, in order
+	to       []int32  // of each destination, the number of its recipient; nil until they are asked for
 
 	recipients []recipient
 	picked     []int // what byRecipient picked latest

@@ -27,19 +27,13 @@ const (
 type Destination struct {
 	ID string `json:"id"` // "d1" ..., in the order of the result
 	*Inside
-	Name         string      `json:"name"`        // "" where there is none, or where several fit (see other_names)
-	NameSource   string      `json:"name_source"` // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
-	OtherNames   []OtherName `json:"other_names"`
-	Notes        []string    `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
-	Servers      []Server    `json:"servers"`         // at most 64, those with most payload out; servers_total counts all
-	ServersTotal int         `json:"servers_total"`
-	Port         uint16      `json:"port"`
-	Transport    string      `json:"transport"`
-	Protocol     string      `json:"protocol"` // recognised by content, "" if not
+	Name string `json:"name"` // "" where there is none, or where several fit (see other_names)
+	*Naming
+	Servers      []Server `json:"servers"` // at most 64, those with most payload out; servers_total counts all
+	ServersTotal int      `json:"servers_total"`
+	*Service
 	*Attribution
-	State        State                 `json:"state"`
-	OpenedBy     string                `json:"opened_by"`     // "client", "server", "both": which end began the flows
-	Via          string                `json:"via,omitempty"` // the inside proxy, address:port
+	*Course
 	Flows        uint64                `json:"flows"`
 	PacketsOut   uint64                `json:"packets_out"`
 	PacketsIn    uint64                `json:"packets_in"`
@@ -63,6 +57,27 @@ type Inside struct {
 	LabelBasis  string     `json:"-"`                      // of ClientLabel
 }
 
+// Naming says how the names of destinations are known.
+type Naming struct {
+	NameSource string      `json:"name_source"` // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
+	OtherNames []OtherName `json:"other_names"`
+	Notes      []string    `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
+}
+
+// Service is what destinations are reached by.
+type Service struct {
+	Port      uint16 `json:"port"`
+	Transport string `json:"transport"`
+	Protocol  string `json:"protocol"` // recognised by content, "" if not
+}
+
+// Course is how transfers went.
+type Course struct {
+	State    State  `json:"state"`
+	OpenedBy string `json:"opened_by"`     // "client", "server", "both": which end began the flows
+	Via      string `json:"via,omitempty"` // the inside proxy, address:port
+}
+
 // Attribution says whose destinations are.
 type Attribution struct {
 	Vendor            string `json:"vendor"` // company; "" is unknown
@@ -77,7 +92,7 @@ type Attribution struct {
 // UnmarshalJSON reads a destination of a saved result. One that lacks keys has all parts too.
 func (o *Destination) UnmarshalJSON(b []byte) error {
 	type plain Destination
-	p := plain{Inside: &Inside{}, Attribution: &Attribution{}, Disclosure: &disclosure.Judgement{}}
+	p := plain{Inside: &Inside{}, Naming: &Naming{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Disclosure: &disclosure.Judgement{}}
 	err := json.Unmarshal(b, &p)
 	if p.Disclosure == nil {
 		p.Disclosure = &disclosure.Judgement{} // the key was null

@@ -54,17 +54,17 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.namedValues()
 	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
 	order := b.order()
-	c := &Case{Destinations: make([]Destination, len(order)), details: make([]*dest, len(order)), b: b}
+	c := &Case{Destinations: make([]Destination, len(order)), details: make([]detail, len(order)), b: b}
 	ids := numbered("d", len(order))
 	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
 	for i, o := range order {
 		place[o.number-1] = i
 	}
 	made := 0
-	for d := range b.dests.All() {
+	for d := range b.dests.Take() {
 		i := place[made]
 		made++
-		c.details[i] = d
+		c.details[i] = d.detail
 		c.Destinations[i].ID = ids[i]
 		b.finish(d, &c.Destinations[i], a)
 		if d.rare != 0 {
@@ -239,7 +239,60 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 // lookedUp stands for the transport of a destination that was only asked for: IP protocol 255, which IANA reserves.
 const lookedUp packet.Transport = 255
 
-func (k *destKey) transportName() string {
+func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
+	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
+	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
+	o.Inside, o.Name, o.Naming, o.Disclosure = b.inside(d.key.client), b.texts.Text(d.name), b.naming(d), b.unjudged
+	o.Service = known(b.services, serviceKey{b.mostOf(d.protocols), d.key.port, d.key.transport, d.key.kind}, b.service)
+	o.Course = known(b.courses, courseKey{d.key.via, d.state, d.openers}, b.course)
+	b.attribute(o, a)
+	b.listServers(d, o, a.Geo)
+	o.Evidence = b.evidence(d)
+	o.CommunityIDs = b.communityIDs(d)
+	o.Hours = b.hours(d)
+}
+
+// namingKey tells destinations apart that have no other names.
+type namingKey struct {
+	source hostname.Source
+	notes  notes
+}
+
+// naming is shared by all that have no other names.
+func (b *Builder) naming(d *dest) *Naming {
+	if d.others.First() == 0 {
+		return known(b.namings, namingKey{d.source, d.notes}, newNaming)
+	}
+	n := newNaming(namingKey{d.source, d.notes})
+	for o := range b.others.Of(d.others) {
+		n.OtherNames = append(n.OtherNames, OtherName{b.texts.Text(o.text), o.source.String()})
+	}
+	return n
+}
+
+func newNaming(k namingKey) *Naming {
+	out := &Naming{NameSource: k.source.String(), OtherNames: []OtherName{}}
+	for _, n := range noteTexts {
+		if k.notes&n.note != 0 {
+			out.Notes = append(out.Notes, n.text)
+		}
+	}
+	return out
+}
+
+// serviceKey tells services apart.
+type serviceKey struct {
+	protocol  uint32 // text
+	port      uint16
+	transport packet.Transport
+	kind      keyKind
+}
+
+func (b *Builder) service(k serviceKey) *Service {
+	return &Service{Port: k.port, Transport: k.transportName(), Protocol: b.texts.Text(k.protocol)}
+}
+
+func (k *serviceKey) transportName() string {
 	switch {
 	case k.transport == lookedUp && k.port == 0 && k.kind&keyNamed != 0:
 		return "dns"
@@ -249,38 +302,20 @@ func (k *destKey) transportName() string {
 	return flow.TransportName(k.transport)
 }
 
-func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
-	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
-	o.Inside, o.Port, o.Transport, o.Via = b.inside(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
-	o.Name, o.NameSource, o.State = b.texts.Text(d.name), d.source.String(), states[d.state]
-	o.OtherNames = []OtherName{}
-	for n := range b.others.Of(d.others) {
-		o.OtherNames = append(o.OtherNames, OtherName{b.texts.Text(n.text), n.source.String()})
-	}
-	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
-	o.OpenedBy = d.openedBy()
-	o.Protocol = b.mostOf(d.protocols)
-	for _, n := range noteTexts {
-		if d.notes&n.note != 0 {
-			o.Notes = append(o.Notes, n.text)
-		}
-	}
-	o.Disclosure = b.unjudged
-	b.attribute(o, a)
-	b.listServers(d, o, a.Geo)
-	o.Evidence = b.evidence(d)
-	o.CommunityIDs = b.communityIDs(d)
-	o.Hours = b.hours(d)
+// courseKey tells courses apart.
+type courseKey struct {
+	via     uint32 // text
+	state   stateRank
+	openers openers
+}
+
+func (b *Builder) course(k courseKey) *Course {
+	return &Course{State: states[k.state], OpenedBy: k.openers.String(), Via: b.texts.Text(k.via)}
 }
 
 // inside is a client: one for all its destinations.
 func (b *Builder) inside(client end) *Inside {
-	in := b.clients[client]
-	if in == nil {
-		in = &Inside{Client: b.addr(client)}
-		b.clients[client] = in
-	}
-	return in
+	return known(b.clients, client, func(client end) *Inside { return &Inside{Client: b.addr(client)} })
 }
 
 // communityIDs are those that were kept; nil for none.
@@ -312,8 +347,8 @@ func (b *Builder) hours(d *dest) []HourOut {
 	return out
 }
 
-func (d *dest) openedBy() string {
-	switch d.openers {
+func (o openers) String() string {
+	switch o {
 	case byServer:
 		return "server"
 	case byClient | byServer:
@@ -323,11 +358,11 @@ func (d *dest) openedBy() string {
 }
 
 // mostOf returns the text with the greatest sum, the first in the alphabet of equals; "" where all sums are nothing.
-func (b *Builder) mostOf(list flow.Chain) (best string) {
+func (b *Builder) mostOf(list flow.Chain) (best uint32) {
 	var most uint64
 	for s := range b.protocols.Of(list) {
-		if text := b.texts.Text(s.key); s.n > most || s.n == most && text < best {
-			best, most = text, s.n
+		if s.n > most || s.n == most && b.texts.Text(s.key) < b.texts.Text(best) {
+			best, most = s.key, s.n
 		}
 	}
 	return best

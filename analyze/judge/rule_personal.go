@@ -109,7 +109,7 @@ func findPersonal(c *Case) (out []Finding) {
 	for _, g := range c.rareByRecipient(func(r rare) bool { return r.personal != nil }) {
 		all := values{}
 		for _, i := range g.members {
-			all.join(c.b.rareOf(c.details[i]).personal)
+			all.join(c.b.rareOf(&c.details[i]).personal)
 		}
 		f := c.finding(g)
 		var kinds []string
