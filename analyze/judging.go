@@ -55,7 +55,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 	c.From, c.To = e.window()
 	r.Case = o.Case.at(c.From, c.To)
 	c.Intel, c.Baseline = g.intel, g.baseline
-	r.Destinations = c.Destinations
+	r.Destinations, r.citations = c.Destinations, c.Citations
 	r.Coverage = e.coverage(b, &sums, cut)
 	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
 	r.Register = c.Entries()

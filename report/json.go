@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"phonehome/analyze"
+	"phonehome/analyze/judge"
 )
 
 // writeJSON writes the result as JSON with an indent of two spaces, an element of a list at a time: of a million destinations, no more
@@ -17,6 +18,7 @@ import (
 func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
 	const buffer = 256 << 10
 	j := newJSONWriter(bufio.NewWriterSize(w, buffer))
+	j.whole = r.Whole
 	v := reflect.ValueOf(r).Elem()
 	sep := "{\n"
 	for i := range v.NumField() {
@@ -38,6 +40,7 @@ type jsonWriter struct {
 	value   bytes.Buffer
 	encoder *json.Encoder // into value
 	safe    []byte
+	whole   func(*judge.Destination) *judge.Destination
 	err     error
 }
 
@@ -67,7 +70,11 @@ func (j *jsonWriter) field(v reflect.Value) {
 	sep := "[\n    "
 	for i := 0; i < v.Len() && j.err == nil; i++ {
 		j.text(sep)
-		j.encode(v.Index(i).Addr(), "    ")
+		e := v.Index(i).Addr()
+		if d, ok := e.Interface().(*judge.Destination); ok {
+			e = reflect.ValueOf(j.whole(d))
+		}
+		j.encode(e, "    ")
 		sep = ",\n    "
 	}
 	j.text("\n  ]")

@@ -23,7 +23,7 @@ func destination(client, name, vendor, basis string, out uint64) judge.Destinati
 	d := judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, Naming: &judge.Naming{NameSource: "tls-sni", OtherNames: []judge.OtherName{}},
 		Service: &judge.Service{Port: 443, Transport: "tcp", Protocol: "tls"}, Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis},
 		Course: &judge.Course{State: judge.Transferred, OpenedBy: "client"}, Flows: 1, PayloadOut: out, PayloadIn: out / 2,
-		First: noon, Last: noon.Add(90 * time.Minute), Evidence: []judge.Evidence{},
+		First: noon, Last: noon.Add(90 * time.Minute), Cited: &judge.Cited{Evidence: []judge.Evidence{}},
 		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: "US", ASN: 64500, Network: "Hosting Company"}}}, ServersTotal: 1}
 	d.Disclosure = &disclosure.Judgement{Verdict: "no-register"}
 	return d

@@ -24,7 +24,6 @@ type Builder struct {
 	folded map[foldedNet]uint32 // texts of networks
 	named  []hostname.Named     // of the leg being added
 	ranked []sum[end]           // what byServer returns, until the next call
-	citing []frame              // of the destination being made
 
 	namedBy   [hostname.Sources]named
 	outsiders candidates
@@ -33,24 +32,20 @@ type Builder struct {
 	parts     tallies[part]   // payload out
 	protocols tallies[uint32] // packets by protocol recognised, a text
 	others    flow.Chains[otherName]
-	frames    flow.Chains[frame]
-	events    flow.Chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
-	ids       flow.Chains[flow.CommunityID] // of the first flows, each once
+	cited     *Citations
+	events    flow.Chains[int64] // starts of exchanges after the first, ns since 1970 UTC
 	rare      flow.List[rare]
 
 	// Lists of the destinations that are made, and what they share.
-	serverLists   pieces[Server]
-	evidenceLists pieces[Evidence]
-	frameLists    pieces[uint64]
-	hourLists     pieces[HourOut]
-	idLists       pieces[flow.CommunityID]
-	clients       map[end]*Inside
-	namings       map[namingKey]*Naming // of destinations that have no other names
-	services      map[serviceKey]*Service
-	courses       map[courseKey]*Course
-	places        []*vendors.Place      // by number of the host
-	nobody        *Attribution          // of destinations that have no vendor
-	unjudged      *disclosure.Judgement // of all, where there is no register
+	serverLists pieces[Server]
+	hourLists   pieces[HourOut]
+	clients     map[end]*Inside
+	namings     map[namingKey]*Naming // of destinations that have no other names
+	services    map[serviceKey]*Service
+	courses     map[courseKey]*Course
+	places      []*vendors.Place      // by number of the host
+	nobody      *Attribution          // of destinations that have no vendor
+	unjudged    *disclosure.Judgement // of all, where there is no register
 
 	// Direction sums the transport payload of all rows, both ways.
 	Direction Direction
@@ -73,7 +68,7 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
-	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, cited: &Citations{hosts: x.Hosts}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
 		clients: map[end]*Inside{}, namings: map[namingKey]*Naming{}, services: map[serviceKey]*Service{}, courses: map[courseKey]*Course{},
 		nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
@@ -130,19 +125,17 @@ type dest struct {
 	key destKey
 	counters
 	detail
+	citing
 	first, last int64
 	others      flow.Chain // names that all fit
 	protocols   flow.Chain
-	ids         flow.Chain
 	name        uint32 // text; 0 where there is none, or several
 	openers     openers
-	known       uint8 // of its flows, by Community ID
 }
 
 // detail is what rules want to know of a destination that it does not have when it is made.
 type detail struct {
 	parts  flow.Chain
-	frames flow.Chain
 	events flow.Chain
 	rare   uint32          // number in Builder.rare; 0 for most
 	source hostname.Source // of its one name
@@ -240,12 +233,6 @@ var states = [...]State{rankTransferred: Transferred, rankConnected: Connected, 
 // counters are the sums of a destination.
 type counters struct {
 	flows, packetsOut, packetsIn, wireOut, wireIn, payloadOut, payloadIn uint64
-}
-
-// frame is a frame worth citing.
-type frame struct {
-	number  uint64
-	capture uint32
 }
 
 // leg is one row seen from its inside end.
@@ -590,36 +577,15 @@ func supported(n *hostname.Naming) bool {
 	})
 }
 
-// maxCommunityIDs is how many flows of a destination are named as other tools know them: enough to find them there, at most 160 bytes a destination.
-const maxCommunityIDs = 8
-
-// addID keeps the Community ID of a flow, once: flows of the same ends and ports have the same one.
-func (b *Builder) addID(d *dest, r *flow.Row) {
-	if d.known == maxCommunityIDs {
-		return // before it is computed: a destination may have a million flows
-	}
-	id, ok := r.CommunityID()
-	if !ok {
-		return
-	}
-	for had := range b.ids.Of(d.ids) {
-		if *had == id {
-			return
-		}
-	}
-	b.ids.Add(&d.ids, id)
-	d.known++
-}
-
 // cite remembers the frames that show the leg: its first and last, and those that name it.
 func (b *Builder) cite(l *leg, d *dest) {
-	b.addID(d, l.row)
+	b.cited.addFlow(&d.citing, l)
 	if d.flows > maxCited {
 		return
 	}
-	b.frames.Add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
-	b.frames.Add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
+	b.cited.frames.Add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
+	b.cited.frames.Add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
 	for _, n := range l.names {
-		b.frames.Add(&d.frames, frame{capture: n.Capture, number: n.Frame})
+		b.cited.frames.Add(&d.frames, frame{capture: n.Capture, number: n.Frame})
 	}
 }

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -18,6 +17,7 @@ import (
 // Case is all that the rules see: the destinations, with what is not in the result, and what the user gave.
 type Case struct {
 	Destinations []Destination
+	Citations    *Citations
 	From, To     time.Time           // of the captures, first and last packet
 	Intel        *intel.Set          // lists of indicators; nil for none
 	Baseline     *Baseline           // what was there before; nil for none
@@ -103,7 +103,7 @@ func texts(addrs []netip.Addr) []string {
 func (c *Case) evidence(g *group) []Evidence {
 	var all []frame
 	for _, i := range g.members {
-		for f := range c.b.frames.Of(c.details[i].frames) {
+		for f := range c.Citations.frames.Of(c.Citations.of[i].frames) {
 			all = append(all, *f)
 		}
 	}
@@ -123,10 +123,6 @@ func (c *Case) evidence(g *group) []Evidence {
 		all = all[n:]
 	}
 	return out
-}
-
-func compareFrames(a, b frame) int {
-	return cmp.Or(cmp.Compare(a.capture, b.capture), cmp.Compare(a.number, b.number))
 }
 
 // spread takes at most n of a list: the first, the last, and others evenly between.

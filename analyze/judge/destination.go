@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"phonehome/analyze/disclosure"
-	"phonehome/analyze/flow"
 	"phonehome/analyze/vendors"
 )
 
@@ -23,7 +22,7 @@ const (
 )
 
 // Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport. What many destinations have alike they share by pointers,
-// of which none is nil: it is not to be changed in place.
+// of which none but Cited is nil: it is not to be changed in place.
 type Destination struct {
 	ID string `json:"id"` // "d1" ..., in the order of the result
 	*Inside
@@ -34,19 +33,19 @@ type Destination struct {
 	*Service
 	*Attribution
 	*Course
-	Flows        uint64                `json:"flows"`
-	PacketsOut   uint64                `json:"packets_out"`
-	PacketsIn    uint64                `json:"packets_in"`
-	WireOut      uint64                `json:"wire_out"`
-	WireIn       uint64                `json:"wire_in"`
-	PayloadOut   uint64                `json:"payload_out"`
-	PayloadIn    uint64                `json:"payload_in"`
-	First        time.Time             `json:"first"`
-	Last         time.Time             `json:"last"`
-	Disclosure   *disclosure.Judgement `json:"disclosure"`
-	Evidence     []Evidence            `json:"evidence"`
-	CommunityIDs []flow.CommunityID    `json:"community_ids,omitempty"` // of its first flows, each once, at most 8: as other tools name them
-	Hours        []HourOut             `json:"-"`                       // payload out by hour, in no order, for the vendor series
+	Flows      uint64                `json:"flows"`
+	PacketsOut uint64                `json:"packets_out"`
+	PacketsIn  uint64                `json:"packets_in"`
+	WireOut    uint64                `json:"wire_out"`
+	WireIn     uint64                `json:"wire_in"`
+	PayloadOut uint64                `json:"payload_out"`
+	PayloadIn  uint64                `json:"payload_in"`
+	First      time.Time             `json:"first"`
+	Last       time.Time             `json:"last"`
+	Disclosure *disclosure.Judgement `json:"disclosure"`
+	*Cited                           // nil in a scan's until it is asked for: see Citations
+	Hours      []HourOut             `json:"-"` // payload out by hour, in no order, for the vendor series
+	number     uint32                // in Citations
 }
 
 // Inside is the inside end of destinations.
@@ -92,7 +91,7 @@ type Attribution struct {
 // UnmarshalJSON reads a destination of a saved result. One that lacks keys has all parts too.
 func (o *Destination) UnmarshalJSON(b []byte) error {
 	type plain Destination
-	p := plain{Inside: &Inside{}, Naming: &Naming{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Disclosure: &disclosure.Judgement{}}
+	p := plain{Inside: &Inside{}, Naming: &Naming{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Cited: &Cited{}, Disclosure: &disclosure.Judgement{}}
 	err := json.Unmarshal(b, &p)
 	if p.Disclosure == nil {
 		p.Disclosure = &disclosure.Judgement{} // the key was null

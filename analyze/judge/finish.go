@@ -40,10 +40,8 @@ func (a *Attributor) match(name string) *Attribution {
 	return known
 }
 
-const (
-	maxServers = 64 // addresses listed of one destination: a name behind a CDN may have thousands
-	maxFrames  = 64 // frames cited of one destination and capture
-)
+// maxServers is how many addresses of a destination are listed: a name behind a CDN may have thousands.
+const maxServers = 64
 
 // Finish returns the destinations, most payload out first, and those that were only looked up. Nothing can be added afterwards.
 func (b *Builder) Finish(a *Attributor) *Case {
@@ -54,7 +52,8 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.namedValues()
 	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
 	order := b.order()
-	c := &Case{Destinations: make([]Destination, len(order)), details: make([]detail, len(order)), b: b}
+	c := &Case{Destinations: make([]Destination, len(order)), details: make([]detail, len(order)), Citations: b.cited, b: b}
+	c.Citations.of = make([]citing, len(order))
 	ids := numbered("d", len(order))
 	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
 	for i, o := range order {
@@ -64,8 +63,8 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	for d := range b.dests.Take() {
 		i := place[made]
 		made++
-		c.details[i] = d.detail
-		c.Destinations[i].ID = ids[i]
+		c.details[i], c.Citations.of[i] = d.detail, d.citing
+		c.Destinations[i].ID, c.Destinations[i].number = ids[i], uint32(i)
 		b.finish(d, &c.Destinations[i], a)
 		if d.rare != 0 {
 			c.rare = append(c.rare, i)
@@ -83,7 +82,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 // drop gives the memory of what the destinations have now back.
 func (b *Builder) drop() {
 	b.parts, b.protocols = tallies[part]{}, tallies[uint32]{}
-	b.others, b.ids, b.places = flow.Chains[otherName]{}, flow.Chains[flow.CommunityID]{}, nil
+	b.others, b.places = flow.Chains[otherName]{}, nil
 }
 
 // numbered are names with numbers from 1 on, all cut out of one text.
@@ -232,7 +231,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.frames.Add(&d.frames, frame{capture: q.Capture, number: q.Frame})
+		b.cited.frames.Add(&d.frames, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 
@@ -247,8 +246,6 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Course = known(b.courses, courseKey{d.key.via, d.state, d.openers}, b.course)
 	b.attribute(o, a)
 	b.listServers(d, o, a.Geo)
-	o.Evidence = b.evidence(d)
-	o.CommunityIDs = b.communityIDs(d)
 	o.Hours = b.hours(d)
 }
 
@@ -316,18 +313,6 @@ func (b *Builder) course(k courseKey) *Course {
 // inside is a client: one for all its destinations.
 func (b *Builder) inside(client end) *Inside {
 	return known(b.clients, client, func(client end) *Inside { return &Inside{Client: b.addr(client)} })
-}
-
-// communityIDs are those that were kept; nil for none.
-func (b *Builder) communityIDs(d *dest) (out []flow.CommunityID) {
-	if d.known == 0 {
-		return nil
-	}
-	out = b.idLists.take(int(d.known))[:0]
-	for id := range b.ids.Of(d.ids) {
-		out = append(out, *id)
-	}
-	return out
 }
 
 // hours are the payload out of a destination by hour and server, without those in which nothing went.
@@ -429,36 +414,6 @@ func (b *Builder) byServer(d *dest) []sum[end] {
 		return cmp.Or(cmp.Compare(y.n, x.n), b.addr(x.key).Compare(b.addr(y.key)))
 	})
 	return servers
-}
-
-// whatDestination says which frames a destination cites.
-const whatDestination = "first and last frames of its flows, and those that name it"
-
-// evidence cites the frames, by capture, at most maxFrames of each.
-func (b *Builder) evidence(d *dest) []Evidence {
-	frames := b.citing[:0]
-	for f := range b.frames.Of(d.frames) {
-		frames = append(frames, *f)
-	}
-	b.citing = frames
-	slices.SortFunc(frames, compareFrames)
-	captures := 0
-	for i, f := range frames {
-		if i == 0 || f.capture != frames[i-1].capture {
-			captures++
-		}
-	}
-	out := b.evidenceLists.take(captures)[:0]
-	for i, f := range frames {
-		if i == 0 || f.capture != frames[i-1].capture {
-			out = append(out, Evidence{Capture: int(f.capture), What: whatDestination, Frames: b.frameLists.take(min(len(frames)-i, maxFrames))[:0]})
-		}
-		e := &out[len(out)-1]
-		if n := len(e.Frames); n < maxFrames && (n == 0 || e.Frames[n-1] != f.number) {
-			e.Frames = append(e.Frames, f.number)
-		}
-	}
-	return out
 }
 
 // frameFilter is the Wireshark display filter that selects the frames, which are in order: "frame.number in {1,3,5..9}".

@@ -46,8 +46,8 @@ func (b *Builder) addPersonal(d *dest, v *hostname.Value) {
 	if more.personal == nil {
 		more.personal = values{}
 	}
-	if more.personal.of(v.Kind).add(v) && b.frames.Count(d.frames) < maxFindingFrames {
-		b.frames.Add(&d.frames, frame{capture: v.Capture, number: v.Frame})
+	if more.personal.of(v.Kind).add(v) && b.cited.frames.Count(d.frames) < maxFindingFrames {
+		b.cited.frames.Add(&d.frames, frame{capture: v.Capture, number: v.Frame})
 	}
 }
 
@@ -149,7 +149,7 @@ func (b *Builder) namedValues() {
 			continue
 		}
 		personal.Text([]byte(b.texts.Text(d.name)), func(f personal.Find) {
-			asked := b.frames.At(d.frames.First()) // what names it came first
+			asked := b.cited.frames.At(d.frames.First()) // what names it came first
 			b.addPersonal(d, &hostname.Value{Kind: string(f.Kind), Masked: f.Masked, In: inNames, Bucket: f.Bucket, Frame: asked.number, Capture: asked.capture})
 		})
 	}
