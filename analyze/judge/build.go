@@ -136,7 +136,7 @@ type dest struct {
 // detail is what rules want to know of a destination that it does not have when it is made.
 type detail struct {
 	parts  flow.Chain
-	events flow.Chain
+	events flow.Stack
 	rare   uint32          // number in Builder.rare; 0 for most
 	source hostname.Source // of its one name
 	state  stateRank
@@ -563,10 +563,10 @@ func (b *Builder) count(l *leg, d *dest) {
 // addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.
 func (b *Builder) addEvents(d *dest, r *flow.Row) {
 	if d.flows > 1 {
-		b.events.Add(&d.events, r.First)
+		b.events.Push(&d.events, r.First)
 	}
 	for _, at := range r.Events {
-		b.events.Add(&d.events, at)
+		b.events.Push(&d.events, at)
 	}
 }
 
@@ -583,9 +583,9 @@ func (b *Builder) cite(l *leg, d *dest) {
 	if d.flows > maxCited {
 		return
 	}
-	b.cited.frames.Add(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
-	b.cited.frames.Add(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
+	b.cited.frames.Push(&d.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame})
+	b.cited.frames.Push(&d.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame})
 	for _, n := range l.names {
-		b.cited.frames.Add(&d.frames, frame{capture: n.Capture, number: n.Frame})
+		b.cited.frames.Push(&d.frames, frame{capture: n.Capture, number: n.Frame})
 	}
 }

@@ -103,7 +103,7 @@ func texts(addrs []netip.Addr) []string {
 func (c *Case) evidence(g *group) []Evidence {
 	var all []frame
 	for _, i := range g.members {
-		for f := range c.Citations.frames.Of(c.Citations.of[i].frames) {
+		for f := range c.Citations.frames.Down(c.Citations.of[i].frames) {
 			all = append(all, *f)
 		}
 	}

@@ -24,8 +24,9 @@ type Citations struct {
 
 // citing is what one destination cites.
 type citing struct {
-	frames flow.Chain
-	ends   flow.Chain // of its first flows, each once
+	frames flow.Stack
+	ends   flow.Stack // of its first flows, each once
+	known  uint8      // how many these are
 }
 
 // flowEnds tells a flow of a destination from its others.
@@ -49,19 +50,19 @@ const maxCommunityIDs = 8
 
 // addFlow keeps what the Community ID of a leg's flow is made of, once.
 func (c *Citations) addFlow(to *citing, l *leg) {
-	if !l.row.HasCommunityID() {
-		return
+	if to.known == maxCommunityIDs || !l.row.HasCommunityID() {
+		return // before they are looked through: a destination may have a million flows
 	}
 	ends := flowEnds{server: l.server}
 	_, ends.clientPort = l.row.End(l.inside)
 	_, ends.serverPort = l.row.End(1 - l.inside)
-	n := 0
-	for had := range c.ends.Of(to.ends) {
-		if n++; *had == ends || n == maxCommunityIDs {
+	for had := range c.ends.Down(to.ends) {
+		if *had == ends {
 			return
 		}
 	}
-	c.ends.Add(&to.ends, ends)
+	c.ends.Push(&to.ends, ends)
+	to.known++
 }
 
 // Of makes what a destination cites.
@@ -69,7 +70,7 @@ func (c *Citations) Of(o *Destination) *Cited {
 	of := &c.of[o.number]
 	out := &Cited{Evidence: []Evidence{}}
 	var frames []frame
-	for f := range c.frames.Of(of.frames) {
+	for f := range c.frames.Down(of.frames) {
 		frames = append(frames, *f)
 	}
 	slices.SortFunc(frames, compareFrames)
@@ -83,9 +84,10 @@ func (c *Citations) Of(o *Destination) *Cited {
 		}
 	}
 	transport, _ := flow.TransportOf(o.Transport)
-	for f := range c.ends.Of(of.ends) {
+	for f := range c.ends.Down(of.ends) {
 		out.CommunityIDs = append(out.CommunityIDs, flow.CommunityIDOf(transport, packet.AddrFrom(o.Client), f.clientPort, c.hosts.Addr(f.server.host()), f.serverPort, f.server.v6()))
 	}
+	slices.Reverse(out.CommunityIDs)
 	return out
 }
 

@@ -231,7 +231,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.cited.frames.Add(&d.frames, frame{capture: q.Capture, number: q.Frame})
+		b.cited.frames.Push(&d.frames, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 

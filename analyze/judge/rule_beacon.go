@@ -121,7 +121,7 @@ func (c *Case) series() (out []series) {
 func (c *Case) events(out []int64, members []int) []int64 {
 	for _, i := range members {
 		out = append(out, c.Destinations[i].First.UnixNano())
-		for at := range c.b.events.Of(c.details[i].events) {
+		for at := range c.b.events.Down(c.details[i].events) {
 			out = append(out, *at)
 		}
 	}

@@ -46,8 +46,8 @@ func (b *Builder) addPersonal(d *dest, v *hostname.Value) {
 	if more.personal == nil {
 		more.personal = values{}
 	}
-	if more.personal.of(v.Kind).add(v) && b.cited.frames.Count(d.frames) < maxFindingFrames {
-		b.cited.frames.Add(&d.frames, frame{capture: v.Capture, number: v.Frame})
+	if more.personal.of(v.Kind).add(v) && b.cited.frames.Height(d.frames) < maxFindingFrames {
+		b.cited.frames.Push(&d.frames, frame{capture: v.Capture, number: v.Frame})
 	}
 }
 
@@ -148,8 +148,8 @@ func (b *Builder) namedValues() {
 		if d.state != rankLookedUp {
 			continue
 		}
+		asked := *b.cited.frames.Top(d.frames) // no more than the questions is cited yet, the first of them last
 		personal.Text([]byte(b.texts.Text(d.name)), func(f personal.Find) {
-			asked := b.cited.frames.At(d.frames.First()) // what names it came first
 			b.addPersonal(d, &hostname.Value{Kind: string(f.Kind), Masked: f.Masked, In: inNames, Bucket: f.Bucket, Frame: asked.number, Capture: asked.capture})
 		})
 	}

@@ -150,8 +150,8 @@ func (b *Builder) addTunnels(all map[carrier]*carried) {
 		t := all[c]
 		d := b.newDest(destKey{client: c.client, kind: keyNamed, what: c.domain, transport: lookedUp})
 		d.name, d.source, d.first, d.last, d.notes = c.domain, hostname.FromQuery, t.first, t.last, noteNamesBelow
-		for _, f := range t.frames {
-			b.cited.frames.Add(&d.frames, f)
+		for _, f := range slices.Backward(t.frames) {
+			b.cited.frames.Push(&d.frames, f)
 		}
 		b.makeRare(d).carried = t
 	}
