@@ -114,9 +114,14 @@ func (e *evidence) sortNames() {
 			}
 		})
 	}
-	slices.SortFunc(refs, nameRef.compare)
 	slices.SortFunc(placing, nameRef.compare)
-	e.byFrame, e.placing = refs, placing
+	e.byFrame, e.placing = spread(refs, (*nameRef).number, nameRef.compare), placing
+}
+
+// number orders names, those of one frame and those far behind in a capture as equals.
+func (r *nameRef) number() int64 {
+	const frameBits = 32
+	return int64(r.capture)<<frameBits + int64(min(r.frame, 1<<frameBits-1))
 }
 
 func (r nameRef) compare(o nameRef) int {
@@ -177,7 +182,7 @@ func (e *evidence) sortRows(see func(*flow.Row)) {
 		})
 	}
 	var x, y flow.Row
-	slices.SortFunc(refs, func(a, b rowRef) int {
+	e.sorted = spread(refs, func(r *rowRef) int64 { return r.first }, func(a, b rowRef) int {
 		switch {
 		case a.first != b.first:
 			return cmp.Compare(a.first, b.first)
@@ -188,7 +193,6 @@ func (e *evidence) sortRows(see func(*flow.Row)) {
 		e.row(b, &y)
 		return x.Compare(&y)
 	})
-	e.sorted = refs
 }
 
 // writeFacts writes the rows of facts (docs/facts.md): names, flows, captures, end.

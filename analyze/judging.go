@@ -62,9 +62,11 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 	r.Findings = c.Findings(o.Rules)
 	r.Suppressions = judge.Suppress(r.Findings, g.suppressions, o.AsOf)
 	c.Known(r.Findings)
-	r.Destinations = keepOnly(r.Destinations, o.Only)
-	r.Findings = keepFindings(r.Findings, r.Destinations, o.Only)
-	r.Clients = keepClients(r.Clients, r.Destinations)
+	if len(o.Only) > 0 {
+		r.Destinations = keepOnly(r.Destinations, o.Only)
+		r.Findings = keepFindings(r.Findings, r.Destinations)
+		r.Clients = keepClients(r.Clients, r.Destinations)
+	}
 	r.Vendors = sumVendors(r.Destinations)
 	r.Summary = summarise(r)
 	r.Exit = e.exit(o, append(e.failed, r.unjudged(o)...), unseen)
@@ -147,10 +149,7 @@ const (
 )
 
 // keepFindings drops the findings of which no destination is left.
-func keepFindings(fs []judge.Finding, ds []judge.Destination, only []Only) []judge.Finding {
-	if len(only) == 0 {
-		return fs
-	}
+func keepFindings(fs []judge.Finding, ds []judge.Destination) []judge.Finding {
 	left := map[string]bool{}
 	for i := range ds {
 		left[ds[i].ID] = true

@@ -40,7 +40,7 @@ type Builder struct {
 	serverLists pieces[Server]
 	hourLists   pieces[HourOut]
 	clients     map[end]*Inside
-	namings     map[namingKey]*Naming // of destinations that have no other names
+	namings     [hostname.Sources][allNotes + 1]*Naming // of destinations that have no other names
 	services    map[serviceKey]*Service
 	courses     map[courseKey]*Course
 	places      []*vendors.Place      // by number of the host
@@ -69,7 +69,7 @@ type Direction struct {
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
 	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, cited: &Citations{hosts: x.Hosts}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
-		clients: map[end]*Inside{}, namings: map[namingKey]*Naming{}, services: map[serviceKey]*Service{}, courses: map[courseKey]*Course{},
+		clients: map[end]*Inside{}, services: map[serviceKey]*Service{}, courses: map[courseKey]*Course{},
 		nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
 	return b
@@ -196,6 +196,8 @@ const (
 	noteNoDNS      notes = 1 << iota // the capture could have supported the name by an answer of DNS, and does not
 	noteBothLegs                     // its bytes stand a second time, on the proxy's own leg
 	noteNamesBelow                   // it stands for the names below it, which carry data
+
+	allNotes = noteNoDNS | noteBothLegs | noteNamesBelow
 )
 
 // openers says who opened flows of a destination.
@@ -432,7 +434,7 @@ func (b *Builder) dest(l *leg) *dest {
 		}
 		return d
 	}
-	d := b.newDest(k)
+	d := b.addDest(k)
 	d.first, d.last = l.row.First, l.row.Last
 	if len(l.names) == 1 {
 		d.name, d.source = l.names[0].Number, l.names[0].Source
@@ -448,13 +450,24 @@ func (b *Builder) dest(l *leg) *dest {
 func (b *Builder) newDest(k destKey) *dest {
 	n := b.index.Find(k)
 	if n == 0 {
-		_, n = b.dests.Add()
-		b.dests.At(n).key = k
-		b.index.Add(k, n)
+		return b.addDest(k)
 	}
 	d := b.dests.At(n)
-	*d = dest{key: k, detail: detail{source: hostname.FromNone, state: rankLookedUp}}
+	d.reset(k)
 	return d
+}
+
+// addDest adds a destination, of whose key there is none.
+func (b *Builder) addDest(k destKey) *dest {
+	d, n := b.dests.Add()
+	d.reset(k)
+	b.index.Add(k, n)
+	return d
+}
+
+// reset makes a destination one that nothing is known of.
+func (d *dest) reset(k destKey) {
+	*d = dest{key: k, detail: detail{source: hostname.FromNone, state: rankLookedUp}}
 }
 
 // key says which destination a leg is of.

@@ -249,28 +249,26 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Hours = b.hours(d)
 }
 
-// namingKey tells destinations apart that have no other names.
-type namingKey struct {
-	source hostname.Source
-	notes  notes
-}
-
 // naming is shared by all that have no other names.
 func (b *Builder) naming(d *dest) *Naming {
 	if d.others.First() == 0 {
-		return known(b.namings, namingKey{d.source, d.notes}, newNaming)
+		n := &b.namings[d.source][d.notes]
+		if *n == nil {
+			*n = d.newNaming()
+		}
+		return *n
 	}
-	n := newNaming(namingKey{d.source, d.notes})
+	n := d.newNaming()
 	for o := range b.others.Of(d.others) {
 		n.OtherNames = append(n.OtherNames, OtherName{b.texts.Text(o.text), o.source.String()})
 	}
 	return n
 }
 
-func newNaming(k namingKey) *Naming {
-	out := &Naming{NameSource: k.source.String(), OtherNames: []OtherName{}}
+func (d *dest) newNaming() *Naming {
+	out := &Naming{NameSource: d.source.String(), OtherNames: []OtherName{}}
 	for _, n := range noteTexts {
-		if k.notes&n.note != 0 {
+		if d.notes&n.note != 0 {
 			out.Notes = append(out.Notes, n.text)
 		}
 	}
