@@ -39,7 +39,7 @@ type jsonWriter struct {
 	w       *bufio.Writer
 	value   bytes.Buffer
 	encoder *json.Encoder // into value
-	safe    []byte
+	laidOut []byte
 	whole   func(*judge.Destination) *judge.Destination
 	err     error
 }
@@ -86,12 +86,11 @@ func (j *jsonWriter) encode(v reflect.Value, prefix string) {
 		return
 	}
 	j.value.Reset()
-	j.encoder.SetIndent(prefix, "  ")
 	if j.err = j.encoder.Encode(v.Interface()); j.err != nil {
 		return
 	}
-	j.safe = appendSafeJSON(j.safe[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")))
-	_, j.err = j.w.Write(j.safe)
+	j.laidOut = appendLaidOut(j.laidOut[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")), prefix)
+	_, j.err = j.w.Write(j.laidOut)
 }
 
 func (j *jsonWriter) finish() error {

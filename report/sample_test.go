@@ -116,7 +116,7 @@ func finding(id, rule string, s judge.Severity, status judge.Status, r *analyze.
 	f := judge.Finding{ID: id, Fingerprint: "fedcba987654321" + id[1:], Rule: rule, Severity: s, Status: status, Confidence: "high", Facts: []string{"12 MB of payload left from 1 client."},
 		Inference: "The register supplied does not show that anyone agreed to this.", Unknown: []string{"What was sent: content not observed."}, Clients: []string{}, Servers: []string{}, Names: []string{},
 		Destinations: []string{}, First: noon, Last: noon.Add(time.Hour), FramesTotal: 12, FilterAll: "(ip.addr in {10.0.0.5} && ip.addr in {203.0.113.9})",
-		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames"}}}
+		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames", Filter: "frame.number in {1,3..5}"}}}
 	for _, i := range of {
 		d := &r.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)

@@ -119,6 +119,7 @@ func (c *Case) evidence(g *group) []Evidence {
 		for _, f := range spread(all[:n], maxFindingFrames) {
 			e.Frames = append(e.Frames, f.number)
 		}
+		e.Filter = e.DisplayFilter()
 		out = append(out, e)
 		all = all[n:]
 	}

@@ -20,6 +20,7 @@ type Citations struct {
 	frames flow.Chains[frame]
 	ends   flow.Chains[flowEnds]
 	of     []citing // by destination
+	sorted []frame  // of the latest of Of
 }
 
 // citing is what one destination cites.
@@ -65,14 +66,15 @@ func (c *Citations) addFlow(to *citing, l *leg) {
 	to.known++
 }
 
-// Of makes what a destination cites.
+// Of makes what a destination cites. It is for one goroutine.
 func (c *Citations) Of(o *Destination) *Cited {
 	of := &c.of[o.number]
 	out := &Cited{Evidence: []Evidence{}}
-	var frames []frame
+	frames := c.sorted[:0]
 	for f := range c.frames.Down(of.frames) {
 		frames = append(frames, *f)
 	}
+	c.sorted = frames
 	slices.SortFunc(frames, compareFrames)
 	for i, f := range frames {
 		if i == 0 || f.capture != frames[i-1].capture {
@@ -82,6 +84,9 @@ func (c *Citations) Of(o *Destination) *Cited {
 		if n := len(e.Frames); n < maxFrames && (n == 0 || e.Frames[n-1] != f.number) {
 			e.Frames = append(e.Frames, f.number)
 		}
+	}
+	for i := range out.Evidence {
+		out.Evidence[i].Filter = out.Evidence[i].DisplayFilter()
 	}
 	transport, _ := flow.TransportOf(o.Transport)
 	for f := range c.ends.Down(of.ends) {

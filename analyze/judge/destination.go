@@ -126,17 +126,18 @@ type Evidence struct {
 	Capture int      `json:"capture"`
 	Frames  []uint64 `json:"frames"`
 	What    string   `json:"what"`
-	Filter  string   `json:"filter"` // Wireshark display filter that selects just those; made when it is written, since it says what Frames say
+	Filter  string   `json:"filter"` // Wireshark display filter that selects just those
 }
 
 // DisplayFilter is the Wireshark display filter that selects just the frames cited.
 func (e *Evidence) DisplayFilter() string { return frameFilter(e.Frames) }
 
-// MarshalJSON makes the filter.
-func (e Evidence) MarshalJSON() ([]byte, error) {
+// UnmarshalJSON reads evidence of a saved result. The filter says what the frames say.
+func (e *Evidence) UnmarshalJSON(b []byte) error {
 	type plain Evidence
+	err := json.Unmarshal(b, (*plain)(e))
 	e.Filter = e.DisplayFilter()
-	return json.Marshal(plain(e))
+	return err
 }
 
 // HourOut is the payload out of one UTC hour, counted since 1970.

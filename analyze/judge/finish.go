@@ -3,7 +3,6 @@ package judge
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -416,25 +415,22 @@ func (b *Builder) byServer(d *dest) []sum[end] {
 
 // frameFilter is the Wireshark display filter that selects the frames, which are in order: "frame.number in {1,3,5..9}".
 func frameFilter(frames []uint64) string {
-	var b strings.Builder
-	b.WriteString("frame.number in {")
+	b := append(make([]byte, 0, 64), "frame.number in {"...)
 	for i := 0; i < len(frames); {
 		j := i
 		for j+1 < len(frames) && frames[j+1] == frames[j]+1 {
 			j++
 		}
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
+		b = strconv.AppendUint(b, frames[i], 10)
 		if j > i {
-			fmt.Fprintf(&b, "%d..%d", frames[i], frames[j])
-		} else {
-			fmt.Fprintf(&b, "%d", frames[i])
+			b = strconv.AppendUint(append(b, ".."...), frames[j], 10)
 		}
 		i = j + 1
 	}
-	b.WriteByte('}')
-	return b.String()
+	return string(append(b, '}'))
 }
 
 // CountedElsewhere says whether the destination's bytes stand on the proxy's own leg too, so that sums leave them out here.
