@@ -181,9 +181,6 @@ func (e *evidence) unseen(expect []string) (out []string) {
 
 // keepOnly applies --only: alternatives within a field, all fields together.
 func keepOnly(ds []judge.Destination, only []Only) []judge.Destination {
-	if len(only) == 0 {
-		return ds
-	}
 	fields := map[string][]string{}
 	for _, o := range only {
 		fields[o.Field] = append(fields[o.Field], o.Value)

@@ -13,7 +13,8 @@ import (
 
 // went is a destination of a client, in a country.
 func went(name, country string, out uint64) judge.Destination {
-	return judge.Destination{Name: name, Inside: &judge.Inside{Client: netip.MustParseAddr("10.0.0.5")}, Port: 443, Transport: "tcp", OpenedBy: "client", State: judge.Transferred, PayloadOut: out, Attribution: &judge.Attribution{Vendor: "Example"}, Disclosure: &disclosure.Judgement{},
+	return judge.Destination{Name: name, Inside: &judge.Inside{Client: netip.MustParseAddr("10.0.0.5")}, Naming: &judge.Naming{},
+		Service: &judge.Service{Port: 443, Transport: "tcp"}, Course: &judge.Course{OpenedBy: "client", State: judge.Transferred}, PayloadOut: out, Attribution: &judge.Attribution{Vendor: "Example"}, Disclosure: &disclosure.Judgement{},
 		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: country}}}}
 }
 

@@ -47,11 +47,11 @@ func (e *evidence) ordinal(store int, capture uint32) uint32 {
 	return e.ordinals[store][capture]
 }
 
-// drop gives the memory of what was judged back: all of it, or what can be made again.
-func (e *evidence) drop(facts bool) {
-	e.sorted, e.byFrame, e.placing = nil, nil, nil
+// dropNames gives the memory of names that were judged back: all of it, or what can be made again.
+func (e *evidence) dropNames(facts bool) {
+	e.byFrame, e.placing = nil, nil
 	if facts {
-		e.rows, e.names, e.dropped = nil, nil, true
+		e.names, e.dropped = nil, true
 	}
 }
 
@@ -114,9 +114,14 @@ func (e *evidence) sortNames() {
 			}
 		})
 	}
-	slices.SortFunc(refs, nameRef.compare)
 	slices.SortFunc(placing, nameRef.compare)
-	e.byFrame, e.placing = refs, placing
+	e.byFrame, e.placing = spread(refs, (*nameRef).number, nameRef.compare), placing
+}
+
+// number orders names, those of one frame and those far behind in a capture as equals.
+func (r *nameRef) number() int64 {
+	const frameBits = 32
+	return int64(r.capture)<<frameBits + int64(min(r.frame, 1<<frameBits-1))
 }
 
 func (r nameRef) compare(o nameRef) int {
@@ -144,6 +149,24 @@ func (e *evidence) eachFlow(f func(*flow.Row) error) error {
 	return nil
 }
 
+// lastFlows is eachFlow that gives memory back on the way: that of each row once f has seen it, or only what can be made again.
+func (e *evidence) lastFlows(facts bool, f func(*flow.Row) error) error {
+	at := 0
+	err := e.eachFlow(func(r *flow.Row) error {
+		err := f(r)
+		if facts {
+			e.rows[e.sorted[at].store].Done(e.sorted[at].at)
+			at++
+		}
+		return err
+	})
+	e.sorted = nil
+	if facts {
+		e.rows, e.dropped = nil, true
+	}
+	return err
+}
+
 // sortRows puts the places of all rows in the order of facts. It shows each row to see, in no order.
 func (e *evidence) sortRows(see func(*flow.Row)) {
 	n := 0
@@ -159,7 +182,7 @@ func (e *evidence) sortRows(see func(*flow.Row)) {
 		})
 	}
 	var x, y flow.Row
-	slices.SortFunc(refs, func(a, b rowRef) int {
+	e.sorted = spread(refs, func(r *rowRef) int64 { return r.first }, func(a, b rowRef) int {
 		switch {
 		case a.first != b.first:
 			return cmp.Compare(a.first, b.first)
@@ -170,7 +193,6 @@ func (e *evidence) sortRows(see func(*flow.Row)) {
 		e.row(b, &y)
 		return x.Compare(&y)
 	})
-	e.sorted = refs
 }
 
 // writeFacts writes the rows of facts (docs/facts.md): names, flows, captures, end.

@@ -35,9 +35,11 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	index.Sort()
+	unseen := e.unseen(o.Expect)
+	e.dropNames(!o.Facts)
 	b := judge.NewBuilder(index)
 	sums := coverageSums{}
-	err = e.eachFlow(func(w *flow.Row) error {
+	err = e.lastFlows(!o.Facts, func(w *flow.Row) error {
 		hosts.Look(w)
 		b.Add(w)
 		labels.AddRow(w)
@@ -49,22 +51,22 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	cut := index.Cut
-	unseen := e.unseen(o.Expect)
-	e.drop(!o.Facts) // the destinations need the memory now
 	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
 	r.Case = o.Case.at(c.From, c.To)
 	c.Intel, c.Baseline = g.intel, g.baseline
-	r.Destinations = c.Destinations
+	r.Destinations, r.citations = c.Destinations, c.Citations
 	r.Coverage = e.coverage(b, &sums, cut)
 	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
 	r.Register = c.Entries()
 	r.Findings = c.Findings(o.Rules)
 	r.Suppressions = judge.Suppress(r.Findings, g.suppressions, o.AsOf)
 	c.Known(r.Findings)
-	r.Destinations = keepOnly(r.Destinations, o.Only)
-	r.Findings = keepFindings(r.Findings, r.Destinations, o.Only)
-	r.Clients = keepClients(r.Clients, r.Destinations)
+	if len(o.Only) > 0 {
+		r.Destinations = keepOnly(r.Destinations, o.Only)
+		r.Findings = keepFindings(r.Findings, r.Destinations)
+		r.Clients = keepClients(r.Clients, r.Destinations)
+	}
 	r.Vendors = sumVendors(r.Destinations)
 	r.Summary = summarise(r)
 	r.Exit = e.exit(o, append(e.failed, r.unjudged(o)...), unseen)
@@ -147,10 +149,7 @@ const (
 )
 
 // keepFindings drops the findings of which no destination is left.
-func keepFindings(fs []judge.Finding, ds []judge.Destination, only []Only) []judge.Finding {
-	if len(only) == 0 {
-		return fs
-	}
+func keepFindings(fs []judge.Finding, ds []judge.Destination) []judge.Finding {
 	left := map[string]bool{}
 	for i := range ds {
 		left[ds[i].ID] = true

@@ -29,7 +29,7 @@ func (r *Result) Keep(only []Only) {
 		}
 	}
 	r.Vendors = sums
-	r.Findings = keepFindings(r.Findings, r.Destinations, only)
+	r.Findings = keepFindings(r.Findings, r.Destinations)
 	r.Clients = keepClients(r.Clients, r.Destinations)
 	r.Summary = summarise(r)
 }

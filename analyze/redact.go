@@ -39,7 +39,12 @@ var redactedTexts = map[Redaction]string{
 // in the result (classes): one whose place is not known is left out.
 func (r *Result) Redact(what []Redaction) (*Result, *Redactor) {
 	red := newRedactor(r, what)
-	out := red.copy(reflect.ValueOf(r).Elem(), "").Addr().Interface().(*Result)
+	whole := *r
+	whole.Destinations = make([]judge.Destination, len(r.Destinations))
+	for i := range r.Destinations {
+		whole.Destinations[i] = *r.Whole(&r.Destinations[i])
+	}
+	out := red.copy(reflect.ValueOf(&whole).Elem(), "").Addr().Interface().(*Result)
 	red.finish(r, out)
 	return out, red
 }

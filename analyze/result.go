@@ -31,7 +31,18 @@ type Result struct {
 	Exit         Exit                `json:"exit"`
 	Summary      Summary             `json:"summary"`
 
-	evidence *evidence // what WriteFacts writes; nil for a result that was read from a file
+	evidence  *evidence        // what WriteFacts writes; nil for a result that was read from a file
+	citations *judge.Citations // what Whole adds; nil for one that was read from a file
+}
+
+// Whole is a destination of the result with what it cites, which that of a scan lacks until then.
+func (r *Result) Whole(d *judge.Destination) *judge.Destination {
+	if d.Cited != nil {
+		return d
+	}
+	whole := *d
+	whole.Cited = r.citations.Of(d)
+	return &whole
 }
 
 // Tool says which program made the result.

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"phonehome/analyze"
 )
 
 // Terminal makes text from a capture, or of a file name, safe to show on a terminal, and visible as what it is: everything that moves the
@@ -80,28 +78,4 @@ func runeEscape(r rune) string {
 		return fmt.Sprintf(`\u%04x`, r)
 	}
 	return fmt.Sprintf(`\U%08x`, r)
-}
-
-// appendSafeJSON appends JSON to b, with runes that a terminal should not get as \u escapes: within JSON they can only stand in strings, where
-// the escape means the same (RFC 8259, section 7).
-func appendSafeJSON(b, json []byte) []byte {
-	for i := 0; i < len(json); {
-		if c := json[i]; c < utf8.RuneSelf && c != 0x7f { // controls are escaped already
-			if c == '#' && i > 0 && json[i-1] == '#' { // "##[" is a command to some CI systems
-				b = append(b, `\u0023`...)
-			} else {
-				b = append(b, c)
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(json[i:])
-		if shown(r) {
-			b = append(b, json[i:i+n]...)
-		} else {
-			b = analyze.AppendRuneEscape(b, r)
-		}
-		i += n
-	}
-	return b
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"phonehome/analyze"
+	"phonehome/analyze/judge"
 )
 
 // writeJSON writes the result as JSON with an indent of two spaces, an element of a list at a time: of a million destinations, no more
@@ -17,6 +18,7 @@ import (
 func writeJSON(w io.Writer, r *analyze.Result, _ Options) error {
 	const buffer = 256 << 10
 	j := newJSONWriter(bufio.NewWriterSize(w, buffer))
+	j.whole = r.Whole
 	v := reflect.ValueOf(r).Elem()
 	sep := "{\n"
 	for i := range v.NumField() {
@@ -37,7 +39,8 @@ type jsonWriter struct {
 	w       *bufio.Writer
 	value   bytes.Buffer
 	encoder *json.Encoder // into value
-	safe    []byte
+	laidOut []byte
+	whole   func(*judge.Destination) *judge.Destination
 	err     error
 }
 
@@ -67,7 +70,11 @@ func (j *jsonWriter) field(v reflect.Value) {
 	sep := "[\n    "
 	for i := 0; i < v.Len() && j.err == nil; i++ {
 		j.text(sep)
-		j.encode(v.Index(i).Addr(), "    ")
+		e := v.Index(i).Addr()
+		if d, ok := e.Interface().(*judge.Destination); ok {
+			e = reflect.ValueOf(j.whole(d))
+		}
+		j.encode(e, "    ")
 		sep = ",\n    "
 	}
 	j.text("\n  ]")
@@ -79,12 +86,11 @@ func (j *jsonWriter) encode(v reflect.Value, prefix string) {
 		return
 	}
 	j.value.Reset()
-	j.encoder.SetIndent(prefix, "  ")
 	if j.err = j.encoder.Encode(v.Interface()); j.err != nil {
 		return
 	}
-	j.safe = appendSafeJSON(j.safe[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")))
-	_, j.err = j.w.Write(j.safe)
+	j.laidOut = appendLaidOut(j.laidOut[:0], bytes.TrimSuffix(j.value.Bytes(), []byte("\n")), prefix)
+	_, j.err = j.w.Write(j.laidOut)
 }
 
 func (j *jsonWriter) finish() error {

@@ -20,9 +20,10 @@ var noon = time.Date(2018, 11, 5, 12, 0, 0, 0, time.UTC)
 
 // destination is a transfer of a client to a name, over TLS.
 func destination(client, name, vendor, basis string, out uint64) judge.Destination {
-	d := judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, NameSource: "tls-sni", OtherNames: []judge.OtherName{}, Port: 443, Transport: "tcp",
-		Protocol: "tls", Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis}, State: judge.Transferred, OpenedBy: "client", Flows: 1, PayloadOut: out, PayloadIn: out / 2,
-		First: noon, Last: noon.Add(90 * time.Minute), Evidence: []judge.Evidence{},
+	d := judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, Naming: &judge.Naming{NameSource: "tls-sni", OtherNames: []judge.OtherName{}},
+		Service: &judge.Service{Port: 443, Transport: "tcp", Protocol: "tls"}, Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis},
+		Course: &judge.Course{State: judge.Transferred, OpenedBy: "client"}, Flows: 1, PayloadOut: out, PayloadIn: out / 2,
+		First: noon, Last: noon.Add(90 * time.Minute), Cited: &judge.Cited{Evidence: []judge.Evidence{}},
 		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: "US", ASN: 64500, Network: "Hosting Company"}}}, ServersTotal: 1}
 	d.Disclosure = &disclosure.Judgement{Verdict: "no-register"}
 	return d
@@ -67,7 +68,7 @@ func office() *analyze.Result {
 	security := destination("10.0.0.5", "sensor-1.examplesec.net", "ExampleSec", "catalogue", 12_345_678)
 	security.Purpose, security.Product, security.ClientLabel = "security-cloud", "Endpoint Sensor", "BEN-PC"
 	second := security
-	second.Name, second.NameSource, second.PayloadOut = "sensor-2.examplesec.net", "dns", 400_000
+	second.Name, second.Naming, second.PayloadOut = "sensor-2.examplesec.net", &judge.Naming{NameSource: "dns", OtherNames: []judge.OtherName{}}, 400_000
 	domain := destination("10.0.0.6", "a.example.org", "example.org", "registrable-domain", 5_000)
 	cloud := destination("10.0.0.6", "bucket.storage.example.com", "", "none", 52_000)
 	cloud.Hoster, cloud.Tenant = "ExampleCloud", "bucket"
@@ -115,7 +116,7 @@ func finding(id, rule string, s judge.Severity, status judge.Status, r *analyze.
 	f := judge.Finding{ID: id, Fingerprint: "fedcba987654321" + id[1:], Rule: rule, Severity: s, Status: status, Confidence: "high", Facts: []string{"12 MB of payload left from 1 client."},
 		Inference: "The register supplied does not show that anyone agreed to this.", Unknown: []string{"What was sent: content not observed."}, Clients: []string{}, Servers: []string{}, Names: []string{},
 		Destinations: []string{}, First: noon, Last: noon.Add(time.Hour), FramesTotal: 12, FilterAll: "(ip.addr in {10.0.0.5} && ip.addr in {203.0.113.9})",
-		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames"}}}
+		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames", Filter: "frame.number in {1,3..5}"}}}
 	for _, i := range of {
 		d := &r.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)

@@ -11,6 +11,7 @@ const (
 // the place.
 type Arena struct {
 	chunks [][]byte
+	wanted []uint32 // by chunk, how many of its strings are not done with
 	bytes  int
 }
 
@@ -22,13 +23,22 @@ func (a *Arena) Add(b []byte) Ref {
 	n := len(a.chunks)
 	if n == 0 || len(a.chunks[n-1])+len(b) > cap(a.chunks[n-1]) {
 		a.chunks = append(a.chunks, make([]byte, 0, max(min(max(a.bytes/8, leastChunk), mostChunk), len(b))))
+		a.wanted = append(a.wanted, 0)
 		n++
 	}
 	c := &a.chunks[n-1]
 	r := Ref{uint32(n - 1), uint32(len(*c))}
 	*c = append(*c, b...)
+	a.wanted[n-1]++
 	a.bytes += len(b)
 	return r
+}
+
+// Done says of one of the strings that it is not read again. The memory of a piece is given back when all of its strings are done with.
+func (a *Arena) Done(r Ref) {
+	if a.wanted[r.chunk]--; a.wanted[r.chunk] == 0 {
+		a.chunks[r.chunk] = nil
+	}
 }
 
 // At returns the bytes from r on, as far as they are in one piece. It is a view.

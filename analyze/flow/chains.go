@@ -26,6 +26,19 @@ func (c *Chains[T]) Add(to *Chain, v T) uint32 {
 	return n
 }
 
+// Stack is a list whose latest value is the first: nothing is read where it grows.
+type Stack uint32
+
+// Push adds a value to a stack.
+func (c *Chains[T]) Push(to *Stack, v T) {
+	l, n := c.links.Add()
+	l.value, l.next = v, uint32(*to)
+	*to = Stack(n)
+}
+
+// Down are the values of a stack, the latest first.
+func (c *Chains[T]) Down(s Stack) iter.Seq[*T] { return c.Of(Chain{first: uint32(s)}) }
+
 // At is the value of a link.
 func (c *Chains[T]) At(n uint32) *T { return &c.links.At(n).value }
 
@@ -43,12 +56,4 @@ func (c *Chains[T]) Of(list Chain) iter.Seq[*T] {
 			n = l.next
 		}
 	}
-}
-
-// Count is how many values a list has.
-func (c *Chains[T]) Count(list Chain) (n int) {
-	for range c.Of(list) {
-		n++
-	}
-	return n
 }

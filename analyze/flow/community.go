@@ -36,9 +36,14 @@ func (c *CommunityID) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// CommunityID is the flow's, false where it has none: of ICMP the hash is over the type, which a row has not, and fragments without their first have no ports.
+// HasCommunityID says whether the flow has one: of ICMP the hash is over the type, which a row has not, and fragments without their first have no ports.
+func (w *Row) HasCommunityID() bool {
+	return w.Transport != icmp && w.Transport != icmp6 && !w.Orphan
+}
+
+// CommunityID is the flow's, false where it has none.
 func (w *Row) CommunityID() (CommunityID, bool) {
-	if w.Transport == icmp || w.Transport == icmp6 || w.Orphan {
+	if !w.HasCommunityID() {
 		return CommunityID{}, false
 	}
 	return CommunityIDOf(w.Transport, w.A, w.APort, w.B, w.BPort, w.V6), true

@@ -26,6 +26,22 @@ func (l *List[T]) Add() (*T, uint32) {
 // At returns the value of a number.
 func (l *List[T]) At(n uint32) *T { return &l.chunks[(n-1)/listChunk][(n-1)%listChunk] }
 
+// Take are the values in order, of which the list keeps none: each is there until the next.
+func (l *List[T]) Take() iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		chunks, n := l.chunks, l.n
+		*l = List[T]{}
+		for i := range n {
+			if !yield(&chunks[i/listChunk][i%listChunk]) {
+				return
+			}
+			if i%listChunk == listChunk-1 {
+				chunks[i/listChunk] = nil
+			}
+		}
+	}
+}
+
 // All are the values in order.
 func (l *List[T]) All() iter.Seq[*T] {
 	return func(yield func(*T) bool) {

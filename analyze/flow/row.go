@@ -90,6 +90,9 @@ func (r *Rows) Each(f func(Ref, *Row)) {
 // At reads the row at a place that Each has given.
 func (r *Rows) At(ref Ref, row *Row) { row.decode(r.arena.At(ref)) }
 
+// Done says that the row at a place, which is read no more, may be forgotten.
+func (r *Rows) Done(ref Ref) { r.arena.Done(ref) }
+
 const (
 	rowV6 = 1 << iota
 	rowOrphan

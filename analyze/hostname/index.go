@@ -2,6 +2,7 @@ package hostname
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -71,7 +72,7 @@ type Index struct {
 	spoken  []bool            // by server: something stands in own
 	byPair  map[pair][]answer // answers for an address to one client
 	byHost  []*hostNames      // by address; nil for most
-	asked   map[uint32]int64  // time of the first answer to a client
+	asked   []int64           // by client: time of the first answer; never for most
 	ech     map[echConfig]bool
 	located map[uint32]bool  // names that answers gave addresses for
 	lookups map[Query]uint32 // number in Queries
@@ -79,6 +80,9 @@ type Index struct {
 
 	naming Naming // of the latest call of Flow
 }
+
+// never stands for the time of an answer that was not seen.
+const never = math.MaxInt64
 
 // hostNames is what was said of one address, whoever asked.
 type hostNames struct {
@@ -137,7 +141,7 @@ type Lookup struct {
 
 // NewIndex returns an empty index. Where only AddECH and ECHReal are asked, it needs no hosts.
 func NewIndex(h *flow.Hosts) *Index {
-	return &Index{Hosts: h, Names: NewNames(), own: map[ends]uint32{}, byPair: map[pair][]answer{}, asked: map[uint32]int64{}, ech: map[echConfig]bool{}, located: map[uint32]bool{},
+	return &Index{Hosts: h, Names: NewNames(), own: map[ends]uint32{}, byPair: map[pair][]answer{}, ech: map[echConfig]bool{}, located: map[uint32]bool{},
 		lookups: map[Query]uint32{}, inNames: map[Query][]Value{}}
 }
 
@@ -267,9 +271,10 @@ func (x *Index) addAnswer(n *Name) {
 		return
 	}
 	client := x.Hosts.Number(n.Client)
-	if t, ok := x.asked[client]; !ok || n.At < t {
-		x.asked[client] = n.At
+	for len(x.asked) <= int(client) {
+		x.asked = append(x.asked, never)
 	}
+	x.asked[client] = min(x.asked[client], n.At)
 	switch n.RRType {
 	case "A", "AAAA":
 		if a, err := netip.ParseAddr(string(n.Value)); err == nil {
@@ -372,8 +377,7 @@ func (x *Index) Flow(r *flow.Row, client int) *Naming {
 		n.Weak = of.weak
 	}
 	n.Elsewhere = x.elsewhere(n.Own, k.server)
-	t, ok := x.asked[k.client]
-	n.DNSSeen = ok && t <= r.First
+	n.DNSSeen = int(k.client) < len(x.asked) && x.asked[k.client] != never && x.asked[k.client] <= r.First
 	return n
 }
 

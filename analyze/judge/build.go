@@ -24,7 +24,6 @@ type Builder struct {
 	folded map[foldedNet]uint32 // texts of networks
 	named  []hostname.Named     // of the leg being added
 	ranked []sum[end]           // what byServer returns, until the next call
-	citing []frame              // those that are about to be cited
 
 	namedBy   [hostname.Sources]named
 	outsiders candidates
@@ -33,21 +32,20 @@ type Builder struct {
 	parts     tallies[part]   // payload out
 	protocols tallies[uint32] // packets by protocol recognised, a text
 	others    flow.Chains[otherName]
-	frames    flow.Chains[frame]
-	events    flow.Chains[int64]            // starts of exchanges after the first, ns since 1970 UTC
-	ids       flow.Chains[flow.CommunityID] // of the first flows, each once
+	cited     *Citations
+	events    flow.Chains[int64] // starts of exchanges after the first, ns since 1970 UTC
 	rare      flow.List[rare]
 
 	// Lists of the destinations that are made, and what they share.
-	serverLists   pieces[Server]
-	evidenceLists pieces[Evidence]
-	frameLists    pieces[uint64]
-	hourLists     pieces[HourOut]
-	idLists       pieces[flow.CommunityID]
-	clients       map[end]*Inside
-	places        []*vendors.Place      // by number of the host
-	nobody        *Attribution          // of destinations that have no vendor
-	unjudged      *disclosure.Judgement // of all, where there is no register
+	serverLists pieces[Server]
+	hourLists   pieces[HourOut]
+	clients     map[end]*Inside
+	namings     [hostname.Sources][allNotes + 1]*Naming // of destinations that have no other names
+	services    map[serviceKey]*Service
+	courses     map[courseKey]*Course
+	places      []*vendors.Place      // by number of the host
+	nobody      *Attribution          // of destinations that have no vendor
+	unjudged    *disclosure.Judgement // of all, where there is no register
 
 	// Direction sums the transport payload of all rows, both ways.
 	Direction Direction
@@ -70,8 +68,9 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
-	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, folded: map[foldedNet]uint32{}, outsiders: candidates{},
-		clients: map[end]*Inside{}, nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
+	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, cited: &Citations{hosts: x.Hosts}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+		clients: map[end]*Inside{}, services: map[serviceKey]*Service{}, courses: map[courseKey]*Course{},
+		nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
 	return b
 }
@@ -125,21 +124,23 @@ const (
 type dest struct {
 	key destKey
 	counters
+	detail
+	citing
 	first, last int64
-	end         frame      // at last
 	others      flow.Chain // names that all fit
-	parts       flow.Chain
 	protocols   flow.Chain
-	frames      flow.Chain
-	events      flow.Chain
-	ids         flow.Chain
-	name        uint32          // text; 0 where there is none, or several
-	rare        uint32          // number in Builder.rare; 0 for most
-	source      hostname.Source // of name
-	state       stateRank
-	notes       notes
+	name        uint32 // text; 0 where there is none, or several
 	openers     openers
-	known       uint8 // of its flows, by Community ID
+}
+
+// detail is what rules want to know of a destination that it does not have when it is made.
+type detail struct {
+	parts  flow.Chain
+	events flow.Stack
+	rare   uint32          // number in Builder.rare; 0 for most
+	source hostname.Source // of its one name
+	state  stateRank
+	notes  notes
 }
 
 // rare is what few destinations have.
@@ -150,7 +151,7 @@ type rare struct {
 }
 
 // rareOf is what a destination has of rare things, to be read.
-func (b *Builder) rareOf(d *dest) rare {
+func (b *Builder) rareOf(d *detail) rare {
 	if d.rare == 0 {
 		return rare{}
 	}
@@ -195,6 +196,8 @@ const (
 	noteNoDNS      notes = 1 << iota // the capture could have supported the name by an answer of DNS, and does not
 	noteBothLegs                     // its bytes stand a second time, on the proxy's own leg
 	noteNamesBelow                   // it stands for the names below it, which carry data
+
+	allNotes = noteNoDNS | noteBothLegs | noteNamesBelow
 )
 
 // openers says who opened flows of a destination.
@@ -431,7 +434,7 @@ func (b *Builder) dest(l *leg) *dest {
 		}
 		return d
 	}
-	d := b.newDest(k)
+	d := b.addDest(k)
 	d.first, d.last = l.row.First, l.row.Last
 	if len(l.names) == 1 {
 		d.name, d.source = l.names[0].Number, l.names[0].Source
@@ -447,13 +450,24 @@ func (b *Builder) dest(l *leg) *dest {
 func (b *Builder) newDest(k destKey) *dest {
 	n := b.index.Find(k)
 	if n == 0 {
-		_, n = b.dests.Add()
-		b.dests.At(n).key = k
-		b.index.Add(k, n)
+		return b.addDest(k)
 	}
 	d := b.dests.At(n)
-	*d = dest{key: k, source: hostname.FromNone, state: rankLookedUp}
+	d.reset(k)
 	return d
+}
+
+// addDest adds a destination, of whose key there is none.
+func (b *Builder) addDest(k destKey) *dest {
+	d, n := b.dests.Add()
+	d.reset(k)
+	b.index.Add(k, n)
+	return d
+}
+
+// reset makes a destination one that nothing is known of.
+func (d *dest) reset(k destKey) {
+	*d = dest{key: k, detail: detail{source: hostname.FromNone, state: rankLookedUp}}
 }
 
 // key says which destination a leg is of.
@@ -555,16 +569,16 @@ func (b *Builder) count(l *leg, d *dest) {
 	for i := range l.naming.Personal {
 		b.addPersonal(d, &l.naming.Personal[i])
 	}
-	b.cite(l, d)
+	b.cited.addLeg(&d.citing, l, d.flows)
 }
 
 // addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.
 func (b *Builder) addEvents(d *dest, r *flow.Row) {
 	if d.flows > 1 {
-		b.events.Add(&d.events, r.First)
+		b.events.Push(&d.events, r.First)
 	}
 	for _, at := range r.Events {
-		b.events.Add(&d.events, at)
+		b.events.Push(&d.events, at)
 	}
 }
 
@@ -573,25 +587,4 @@ func supported(n *hostname.Naming) bool {
 	return slices.ContainsFunc(n.Own, func(o hostname.Named) bool {
 		return slices.ContainsFunc(n.DNS, func(d hostname.Named) bool { return d.Number == o.Number })
 	})
-}
-
-// maxCommunityIDs is how many flows of a destination are named as other tools know them: enough to find them there, at most 160 bytes a destination.
-const maxCommunityIDs = 8
-
-// addID keeps the Community ID of a flow, once: flows of the same ends and ports have the same one.
-func (b *Builder) addID(d *dest, r *flow.Row) {
-	if d.known == maxCommunityIDs {
-		return // before it is computed: a destination may have a million flows
-	}
-	id, ok := r.CommunityID()
-	if !ok {
-		return
-	}
-	for had := range b.ids.Of(d.ids) {
-		if *had == id {
-			return
-		}
-	}
-	b.ids.Add(&d.ids, id)
-	d.known++
 }

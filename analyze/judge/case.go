@@ -17,6 +17,7 @@ import (
 // Case is all that the rules see: the destinations, with what is not in the result, and what the user gave.
 type Case struct {
 	Destinations []Destination
+	Citations    *Citations
 	From, To     time.Time           // of the captures, first and last packet
 	Intel        *intel.Set          // lists of indicators; nil for none
 	Baseline     *Baseline           // what was there before; nil for none
@@ -27,9 +28,9 @@ type Case struct {
 	shares   [][]disclosure.Share // of each destination, by verdict; nil without a register
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
-	details  []*dest // of each destination
-	rare     []int   // those that have rare things, in order
-	to       []int32 // of each destination, the number of its recipient; nil until they are asked for
+	details  []detail // of each destination
+	rare     []int    // those that have rare things, in order
+	to       []int32  // of each destination, the number of its recipient; nil until they are asked for
 
 	recipients []recipient
 	picked     []int // what byRecipient picked latest
@@ -75,9 +76,9 @@ func (c *Case) finding(g *group) Finding {
 	f.Names = append([]string{}, slices.Compact(names)...)
 	var frames []frame
 	for _, i := range g.members {
-		frames = c.b.appendFrames(frames, c.details[i])
+		frames = c.Citations.appendFrames(frames, &c.Destinations[i])
 	}
-	f.Evidence = c.b.evidence(frames)
+	f.Evidence = evidence(frames)
 	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
 	return f
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"phonehome/analyze/disclosure"
-	"phonehome/analyze/flow"
 	"phonehome/analyze/vendors"
 )
 
@@ -23,36 +22,30 @@ const (
 )
 
 // Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport. What many destinations have alike they share by pointers,
-// of which none is nil: it is not to be changed in place.
+// of which none but Cited is nil: it is not to be changed in place.
 type Destination struct {
 	ID string `json:"id"` // "d1" ..., in the order of the result
 	*Inside
-	Name         string      `json:"name"`        // "" where there is none, or where several fit (see other_names)
-	NameSource   string      `json:"name_source"` // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
-	OtherNames   []OtherName `json:"other_names"`
-	Notes        []string    `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
-	Servers      []Server    `json:"servers"`         // at most 64, those with most payload out; servers_total counts all
-	ServersTotal int         `json:"servers_total"`
-	Port         uint16      `json:"port"`
-	Transport    string      `json:"transport"`
-	Protocol     string      `json:"protocol"` // recognised by content, "" if not
+	Name string `json:"name"` // "" where there is none, or where several fit (see other_names)
+	*Naming
+	Servers      []Server `json:"servers"` // at most 64, those with most payload out; servers_total counts all
+	ServersTotal int      `json:"servers_total"`
+	*Service
 	*Attribution
-	State        State                 `json:"state"`
-	OpenedBy     string                `json:"opened_by"`     // "client", "server", "both": which end began the flows
-	Via          string                `json:"via,omitempty"` // the inside proxy, address:port
-	Flows        uint64                `json:"flows"`
-	PacketsOut   uint64                `json:"packets_out"`
-	PacketsIn    uint64                `json:"packets_in"`
-	WireOut      uint64                `json:"wire_out"`
-	WireIn       uint64                `json:"wire_in"`
-	PayloadOut   uint64                `json:"payload_out"`
-	PayloadIn    uint64                `json:"payload_in"`
-	First        time.Time             `json:"first"`
-	Last         time.Time             `json:"last"`
-	Disclosure   *disclosure.Judgement `json:"disclosure"`
-	Evidence     []Evidence            `json:"evidence"`
-	CommunityIDs []flow.CommunityID    `json:"community_ids,omitempty"` // of its first flows, each once, at most 8: as other tools name them
-	Hours        []HourOut             `json:"-"`                       // payload out by hour, in no order, for the vendor series
+	*Course
+	Flows      uint64                `json:"flows"`
+	PacketsOut uint64                `json:"packets_out"`
+	PacketsIn  uint64                `json:"packets_in"`
+	WireOut    uint64                `json:"wire_out"`
+	WireIn     uint64                `json:"wire_in"`
+	PayloadOut uint64                `json:"payload_out"`
+	PayloadIn  uint64                `json:"payload_in"`
+	First      time.Time             `json:"first"`
+	Last       time.Time             `json:"last"`
+	Disclosure *disclosure.Judgement `json:"disclosure"`
+	*Cited                           // nil in a scan's until it is asked for: see Citations
+	Hours      []HourOut             `json:"-"` // payload out by hour, in no order, for the vendor series
+	number     uint32                // in Citations
 }
 
 // Inside is the inside end of destinations.
@@ -61,6 +54,27 @@ type Inside struct {
 	ClientLabel string     `json:"client_label,omitempty"` // best label, see clients[].labels for its basis
 	Asset       string     `json:"asset,omitempty"`        // of the register, that the client is of
 	LabelBasis  string     `json:"-"`                      // of ClientLabel
+}
+
+// Naming says how the names of destinations are known.
+type Naming struct {
+	NameSource string      `json:"name_source"` // name kind: "tls-sni", "dns", "dns-other-client", "certificate" ...; "none"
+	OtherNames []OtherName `json:"other_names"`
+	Notes      []string    `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
+}
+
+// Service is what destinations are reached by.
+type Service struct {
+	Port      uint16 `json:"port"`
+	Transport string `json:"transport"`
+	Protocol  string `json:"protocol"` // recognised by content, "" if not
+}
+
+// Course is how transfers went.
+type Course struct {
+	State    State  `json:"state"`
+	OpenedBy string `json:"opened_by"`     // "client", "server", "both": which end began the flows
+	Via      string `json:"via,omitempty"` // the inside proxy, address:port
 }
 
 // Attribution says whose destinations are.
@@ -77,7 +91,7 @@ type Attribution struct {
 // UnmarshalJSON reads a destination of a saved result. One that lacks keys has all parts too.
 func (o *Destination) UnmarshalJSON(b []byte) error {
 	type plain Destination
-	p := plain{Inside: &Inside{}, Attribution: &Attribution{}, Disclosure: &disclosure.Judgement{}}
+	p := plain{Inside: &Inside{}, Naming: &Naming{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Cited: &Cited{}, Disclosure: &disclosure.Judgement{}}
 	err := json.Unmarshal(b, &p)
 	if p.Disclosure == nil {
 		p.Disclosure = &disclosure.Judgement{} // the key was null
@@ -112,17 +126,18 @@ type Evidence struct {
 	Capture int      `json:"capture"`
 	Frames  []uint64 `json:"frames"`
 	What    string   `json:"what"`
-	Filter  string   `json:"filter"` // Wireshark display filter that selects just those; made when it is written, since it says what Frames say
+	Filter  string   `json:"filter"` // Wireshark display filter that selects just those
 }
 
 // DisplayFilter is the Wireshark display filter that selects just the frames cited.
 func (e *Evidence) DisplayFilter() string { return frameFilter(e.Frames) }
 
-// MarshalJSON makes the filter.
-func (e Evidence) MarshalJSON() ([]byte, error) {
+// UnmarshalJSON reads evidence of a saved result. The filter says what the frames say.
+func (e *Evidence) UnmarshalJSON(b []byte) error {
 	type plain Evidence
+	err := json.Unmarshal(b, (*plain)(e))
 	e.Filter = e.DisplayFilter()
-	return json.Marshal(plain(e))
+	return err
 }
 
 // HourOut is the payload out of one UTC hour, counted since 1970.

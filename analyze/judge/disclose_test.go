@@ -15,12 +15,15 @@ import (
 // asked is a case of one destination, of 1,000 bytes to the server 192.0.2.1 in the first hour of 1970.
 func asked(d Destination) *Case {
 	d.Inside, d.Attribution, d.Disclosure = &Inside{Client: netip.MustParseAddr("10.0.0.5")}, &Attribution{}, &disclosure.Judgement{}
-	d.Port, d.Transport, d.First, d.Last = 443, "tcp", time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
+	if d.Naming == nil {
+		d.Naming = &Naming{}
+	}
+	d.Service, d.Course, d.First, d.Last = &Service{Port: 443, Transport: "tcp"}, &Course{}, time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
 	h := flow.NewHosts(flow.NewNetworks(false))
 	b := NewBuilder(hostname.NewIndex(h))
-	more := &dest{}
+	var more detail
 	b.parts.sum(&more.parts, part{server: endOf(h.Number(packet.AddrFrom(netip.MustParseAddr("192.0.2.1"))), false)}, 1000)
-	return &Case{Destinations: []Destination{d}, details: []*dest{more}, b: b}
+	return &Case{Destinations: []Destination{d}, details: []detail{more}, b: b}
 }
 
 func given(t *testing.T, vendors string) *disclosure.Register {
@@ -52,7 +55,7 @@ func TestRegisteredVendor(t *testing.T) {
 		{a + b, "V", "", "update", basisRegister},
 		{a + w, "", "", "", ""},
 	} {
-		one := asked(Destination{OtherNames: []OtherName{{Name: "b.example.com"}, {Name: "a.example.com"}}})
+		one := asked(Destination{Naming: &Naming{OtherNames: []OtherName{{Name: "b.example.com"}, {Name: "a.example.com"}}}})
 		one.disclose(given(t, c.entries), &Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
 		d := one.Destinations[0]
 		if d.Disclosure.Verdict != disclosure.Disclosed || d.Disclosure.Entry != "a" || d.Vendor != c.vendor || d.Product != c.product || d.Purpose != c.purpose || d.VendorBasis != c.basis {

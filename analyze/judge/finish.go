@@ -39,7 +39,7 @@ func (a *Attributor) match(name string) *Attribution {
 	return known
 }
 
-// maxServers is how many addresses are listed of one destination: a name behind a CDN may have thousands.
+// maxServers is how many addresses of a destination are listed: a name behind a CDN may have thousands.
 const maxServers = 64
 
 // Finish returns the destinations, most payload out first, and those that were only looked up. Nothing can be added afterwards.
@@ -51,19 +51,20 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.namedValues()
 	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
 	order := b.order()
-	c := &Case{Destinations: make([]Destination, len(order)), details: make([]*dest, len(order)), b: b}
+	c := &Case{Destinations: make([]Destination, len(order)), details: make([]detail, len(order)), Citations: b.cited, b: b}
+	c.Citations.of = make([]citing, len(order))
 	ids := numbered("d", len(order))
 	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
 	for i, o := range order {
 		place[o.number-1] = i
 	}
 	made := 0
-	for d := range b.dests.All() {
+	for d := range b.dests.Take() {
 		i := place[made]
 		made++
-		c.details[i] = d
-		c.Destinations[i].ID = ids[i]
+		c.Destinations[i].ID, c.Destinations[i].number = ids[i], uint32(i)
 		b.finish(d, &c.Destinations[i], a)
+		c.details[i], c.Citations.of[i] = d.detail, d.citing
 		if d.rare != 0 {
 			c.rare = append(c.rare, i)
 		}
@@ -80,7 +81,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 // drop gives the memory of what the destinations have now back.
 func (b *Builder) drop() {
 	b.parts, b.protocols = tallies[part]{}, tallies[uint32]{}
-	b.others, b.ids, b.places = flow.Chains[otherName]{}, flow.Chains[flow.CommunityID]{}, nil
+	b.others, b.places = flow.Chains[otherName]{}, nil
 }
 
 // numbered are names with numbers from 1 on, all cut out of one text.
@@ -229,14 +230,66 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.show(d, frame{capture: q.Capture, number: q.Frame})
+		b.cited.show(&d.citing, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 
 // lookedUp stands for the transport of a destination that was only asked for: IP protocol 255, which IANA reserves.
 const lookedUp packet.Transport = 255
 
-func (k *destKey) transportName() string {
+func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
+	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
+	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
+	o.Inside, o.Name, o.Naming, o.Disclosure = b.inside(d.key.client), b.texts.Text(d.name), b.naming(d), b.unjudged
+	o.Service = known(b.services, serviceKey{b.mostOf(d.protocols), d.key.port, d.key.transport, d.key.kind}, b.service)
+	b.attribute(o, a)
+	b.listServers(d, o, a.Geo)
+	if d.oneWay(o) {
+		d.state = rankTransferred
+	}
+	o.Course = known(b.courses, courseKey{d.key.via, d.state, d.openers}, b.course)
+	o.Hours = b.hours(d)
+}
+
+// naming is shared by all that have no other names.
+func (b *Builder) naming(d *dest) *Naming {
+	if d.others.First() == 0 {
+		n := &b.namings[d.source][d.notes]
+		if *n == nil {
+			*n = d.newNaming()
+		}
+		return *n
+	}
+	n := d.newNaming()
+	for o := range b.others.Of(d.others) {
+		n.OtherNames = append(n.OtherNames, OtherName{b.texts.Text(o.text), o.source.String()})
+	}
+	return n
+}
+
+func (d *dest) newNaming() *Naming {
+	out := &Naming{NameSource: d.source.String(), OtherNames: []OtherName{}}
+	for _, n := range noteTexts {
+		if d.notes&n.note != 0 {
+			out.Notes = append(out.Notes, n.text)
+		}
+	}
+	return out
+}
+
+// serviceKey tells services apart.
+type serviceKey struct {
+	protocol  uint32 // text
+	port      uint16
+	transport packet.Transport
+	kind      keyKind
+}
+
+func (b *Builder) service(k serviceKey) *Service {
+	return &Service{Port: k.port, Transport: k.transportName(), Protocol: b.texts.Text(k.protocol)}
+}
+
+func (k *serviceKey) transportName() string {
 	switch {
 	case k.transport == lookedUp && k.port == 0 && k.kind&keyNamed != 0:
 		return "dns"
@@ -246,33 +299,15 @@ func (k *destKey) transportName() string {
 	return flow.TransportName(k.transport)
 }
 
-func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
-	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
-	o.Inside, o.Port, o.Transport, o.Via = b.inside(d.key.client), d.key.port, d.key.transportName(), b.texts.Text(d.key.via)
-	o.Name, o.NameSource = b.texts.Text(d.name), d.source.String()
-	o.OtherNames = []OtherName{}
-	for n := range b.others.Of(d.others) {
-		o.OtherNames = append(o.OtherNames, OtherName{b.texts.Text(n.text), n.source.String()})
-	}
-	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
-	o.OpenedBy = d.openedBy()
-	o.Protocol = b.mostOf(d.protocols)
-	for _, n := range noteTexts {
-		if d.notes&n.note != 0 {
-			o.Notes = append(o.Notes, n.text)
-		}
-	}
-	o.Disclosure = b.unjudged
-	b.attribute(o, a)
-	b.listServers(d, o, a.Geo)
-	if d.oneWay(o) {
-		d.state = rankTransferred
-	}
-	o.State = states[d.state]
-	b.citing = b.appendFrames(b.citing[:0], d)
-	o.Evidence = b.evidence(b.citing)
-	o.CommunityIDs = b.communityIDs(d)
-	o.Hours = b.hours(d)
+// courseKey tells courses apart.
+type courseKey struct {
+	via     uint32 // text
+	state   stateRank
+	openers openers
+}
+
+func (b *Builder) course(k courseKey) *Course {
+	return &Course{State: states[k.state], OpenedBy: k.openers.String(), Via: b.texts.Text(k.via)}
 }
 
 // repeated is how many datagrams to an address are no attempt any more: a program that wants an answer gives up, or does not say all it has to say. They may be half as many, where
@@ -291,24 +326,7 @@ func (d *dest) oneWay(o *Destination) bool {
 
 // inside is a client: one for all its destinations.
 func (b *Builder) inside(client end) *Inside {
-	in := b.clients[client]
-	if in == nil {
-		in = &Inside{Client: b.addr(client)}
-		b.clients[client] = in
-	}
-	return in
-}
-
-// communityIDs are those that were kept; nil for none.
-func (b *Builder) communityIDs(d *dest) (out []flow.CommunityID) {
-	if d.known == 0 {
-		return nil
-	}
-	out = b.idLists.take(int(d.known))[:0]
-	for id := range b.ids.Of(d.ids) {
-		out = append(out, *id)
-	}
-	return out
+	return known(b.clients, client, func(client end) *Inside { return &Inside{Client: b.addr(client)} })
 }
 
 // hours are the payload out of a destination by hour and server, without those in which nothing went.
@@ -328,8 +346,8 @@ func (b *Builder) hours(d *dest) []HourOut {
 	return out
 }
 
-func (d *dest) openedBy() string {
-	switch d.openers {
+func (o openers) String() string {
+	switch o {
 	case byServer:
 		return "server"
 	case byClient | byServer:
@@ -339,11 +357,11 @@ func (d *dest) openedBy() string {
 }
 
 // mostOf returns the text with the greatest sum, the first in the alphabet of equals; "" where all sums are nothing.
-func (b *Builder) mostOf(list flow.Chain) (best string) {
+func (b *Builder) mostOf(list flow.Chain) (best uint32) {
 	var most uint64
 	for s := range b.protocols.Of(list) {
-		if text := b.texts.Text(s.key); s.n > most || s.n == most && text < best {
-			best, most = text, s.n
+		if s.n > most || s.n == most && b.texts.Text(s.key) < b.texts.Text(best) {
+			best, most = s.key, s.n
 		}
 	}
 	return best

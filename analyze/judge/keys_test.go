@@ -8,7 +8,7 @@ import (
 )
 
 func to(name string, port uint16, transport string) Destination {
-	return Destination{ID: "d1", Name: name, Port: port, Transport: transport, OpenedBy: "client", Inside: &Inside{Client: netip.MustParseAddr("10.0.0.1")}, Attribution: &Attribution{},
+	return Destination{ID: "d1", Name: name, Naming: &Naming{}, Service: &Service{Port: port, Transport: transport}, Course: &Course{OpenedBy: "client"}, Inside: &Inside{Client: netip.MustParseAddr("10.0.0.1")}, Attribution: &Attribution{},
 		Servers: []Server{{netip.MustParseAddr("192.0.2.1"), &vendors.Place{ASN: 64500}}}}
 }
 

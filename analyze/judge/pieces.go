@@ -1,5 +1,15 @@
 package judge
 
+// known is what a map has of a key, or what it gets where it has nothing.
+func known[K comparable, V any](m map[K]V, k K, fresh func(K) V) V {
+	v, ok := m[k]
+	if !ok {
+		v = fresh(k)
+		m[k] = v
+	}
+	return v
+}
+
 // pieces cuts short lists out of long ones: an allocation for each would take longer than to fill it, and more room.
 type pieces[T any] struct{ rest []T }
 

@@ -79,7 +79,7 @@ func (c *Case) byRecipient(pick func(i int) bool) []*group {
 func (c *Case) rareByRecipient(pick func(r rare) bool) []*group {
 	picked := c.picked[:0]
 	for _, i := range c.rare {
-		if pick(c.b.rareOf(c.details[i])) {
+		if pick(c.b.rareOf(&c.details[i])) {
 			picked = append(picked, i)
 		}
 	}
@@ -136,25 +136,15 @@ type recipientFinder struct {
 func (f *recipientFinder) find(d *Destination) int32 {
 	switch {
 	case d.Vendor != "" || d.Tenant == "" && d.RegistrableDomain != "":
-		return known(f.byName, d.Attribution, func() int32 { return f.number(recipientOf(d)) })
+		return known(f.byName, d.Attribution, func(*Attribution) int32 { return f.number(recipientOf(d)) })
 	case d.Name == "" && d.Tenant == "" && len(d.OtherNames) == 0 && len(d.Servers) > 0 && d.Servers[0].ASN != 0:
-		return known(f.byPlace, d.Servers[0].Place, func() int32 { return f.number(recipientOf(d)) })
+		return known(f.byPlace, d.Servers[0].Place, func(*vendors.Place) int32 { return f.number(recipientOf(d)) })
 	}
 	return f.number(recipientOf(d))
 }
 
-// known is what a map has, or what it gets where it has nothing.
-func known[K comparable](m map[K]int32, k K, fresh func() int32) int32 {
-	n, ok := m[k]
-	if !ok {
-		n = fresh()
-		m[k] = n
-	}
-	return n
-}
-
 func (f *recipientFinder) number(to recipient) int32 {
-	return known(f.numbers, to, func() int32 {
+	return known(f.numbers, to, func(recipient) int32 {
 		f.c.recipients = append(f.c.recipients, to)
 		return int32(len(f.c.recipients) - 1)
 	})

@@ -36,8 +36,16 @@ const (
 	servesHL7
 )
 
-// servedPorts are protocols that are told by port and answer, as their content is not looked into: DICOM PS3.8, section 9.1.1, and HL7 as registered with IANA.
-var servedPorts = map[uint16]serves{104: servesDICOM, 11112: servesDICOM, 2575: servesHL7}
+// servedOn are protocols that are told by port and answer, as their content is not looked into: DICOM PS3.8, section 9.1.1, and HL7 as registered with IANA.
+func servedOn(port uint16) serves {
+	switch port {
+	case 104, 11112:
+		return servesDICOM
+	case 2575:
+		return servesHL7
+	}
+	return 0
+}
 
 // maxRoleNames bounds the names that are kept to find domain controllers: a forest has thousands of them at most.
 const maxRoleNames = 1 << 14
@@ -78,7 +86,7 @@ func (r *Roles) AddRow(w *flow.Row) {
 	case "rtsp":
 		what = servesRTSP
 	case "":
-		what = servedPorts[port]
+		what = servedOn(port)
 	}
 	if what == 0 || w.Payload[1-client] == 0 {
 		return

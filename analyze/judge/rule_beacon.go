@@ -121,9 +121,8 @@ func (c *Case) series() (out []series) {
 // events adds the starts of the exchanges of some destinations to out, which is empty, in order.
 func (c *Case) events(out []int64, members []int) []int64 {
 	for _, i := range members {
-		d := c.details[i]
-		out = append(out, d.first)
-		for at := range c.b.events.Of(d.events) {
+		out = append(out, c.Destinations[i].First.UnixNano())
+		for at := range c.b.events.Down(c.details[i].events) {
 			out = append(out, *at)
 		}
 	}

@@ -59,7 +59,7 @@ func hidesName(k signKind) bool { return k == signECH || k == signTor }
 
 func findHidden(c *Case) (out []Finding) {
 	hidden := func(i int) bool {
-		return !c.covered(i) && (hides(&c.Destinations[i]) != "" || slices.ContainsFunc(c.b.rareOf(c.details[i]).signs, func(s sign) bool { return hidesName(s.kind) }))
+		return !c.covered(i) && (hides(&c.Destinations[i]) != "" || slices.ContainsFunc(c.b.rareOf(&c.details[i]).signs, func(s sign) bool { return hidesName(s.kind) }))
 	}
 	for _, g := range c.byRecipient(hidden) {
 		f := c.finding(g)
@@ -69,7 +69,7 @@ func findHidden(c *Case) (out []Finding) {
 			if h := hides(&c.Destinations[i]); h != "" {
 				how = append(how, h)
 			}
-			for _, s := range c.b.rareOf(c.details[i]).signs {
+			for _, s := range c.b.rareOf(&c.details[i]).signs {
 				switch s.kind {
 				case signECH:
 					how = append(how, "an encrypted hello (ECH)")

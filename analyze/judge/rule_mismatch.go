@@ -58,7 +58,7 @@ func (c *Case) bySigns(pick func(signKind) bool, finish func(*group, *Finding)) 
 
 func (c *Case) signFacts(g *group, pick func(signKind) bool) (out []string) {
 	for _, i := range g.members {
-		for _, s := range c.b.rareOf(c.details[i]).signs {
+		for _, s := range c.b.rareOf(&c.details[i]).signs {
 			if !pick(s.kind) {
 				continue
 			}

@@ -46,8 +46,8 @@ func (b *Builder) addPersonal(d *dest, v *hostname.Value) {
 	if more.personal == nil {
 		more.personal = values{}
 	}
-	if more.personal.of(v.Kind).add(v) && b.shown(d) < maxFrames {
-		b.show(d, frame{capture: v.Capture, number: v.Frame})
+	if more.personal.of(v.Kind).add(v) && b.cited.shown(&d.citing) < maxFrames {
+		b.cited.show(&d.citing, frame{capture: v.Capture, number: v.Frame})
 	}
 }
 
@@ -109,7 +109,7 @@ func findPersonal(c *Case) (out []Finding) {
 	for _, g := range c.rareByRecipient(func(r rare) bool { return r.personal != nil }) {
 		all := values{}
 		for _, i := range g.members {
-			all.join(c.b.rareOf(c.details[i]).personal)
+			all.join(c.b.rareOf(&c.details[i]).personal)
 		}
 		f := c.finding(g)
 		var kinds []string

@@ -39,7 +39,7 @@ func findTunnel(c *Case) (out []Finding) {
 		var names, bytes uint64
 		var entropy, mean float64
 		for _, i := range g.members {
-			t := c.b.rareOf(c.details[i]).carried
+			t := c.b.rareOf(&c.details[i]).carried
 			names, bytes = names+t.names, bytes+t.bytes
 			entropy, mean = max(entropy, t.entropy()), max(mean, t.mean())
 		}

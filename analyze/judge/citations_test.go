@@ -10,6 +10,50 @@ import (
 	"phonehome/analyze/vendors"
 )
 
+// TestCommunityIDsOfADestination: the first eight, each once, and none of what has none.
+func TestCommunityIDsOfADestination(t *testing.T) {
+	hosts := flow.NewHosts(flow.NewNetworks(false))
+	b := NewBuilder(hostname.NewIndex(hosts))
+	add := func(r flow.Row) {
+		r.Packets, r.Payload = [2]uint64{1, 1}, [2]uint64{1, 1}
+		hosts.Look(&r)
+		b.Add(&r)
+	}
+	row := flow.Row{Transport: packet.UDP, A: ipv4(203<<24 + 1), APort: 443, B: ipv4(10<<24 + 1), Opener: 1}
+	var want []flow.CommunityID
+	for port := range uint16(2 * maxCommunityIDs) {
+		row.BPort = 1 + port
+		id, _ := row.CommunityID()
+		want = append(want, id)
+		add(row)
+		add(row) // the same ends and ports, later
+	}
+	row.Orphan = true
+	add(row)
+	c := b.Finish(&Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
+	if len(c.Destinations) != 2 {
+		t.Fatalf("%d destinations, want 2", len(c.Destinations))
+	}
+	for i := range c.Destinations {
+		d := &c.Destinations[i]
+		ids := c.Citations.Of(d).CommunityIDs
+		if d.Transport == "fragment" {
+			if len(ids) != 0 {
+				t.Errorf("fragments have %v", ids)
+			}
+			continue
+		}
+		if len(ids) != maxCommunityIDs {
+			t.Fatalf("%d ids, want %d", len(ids), maxCommunityIDs)
+		}
+		for i, id := range ids {
+			if id != want[i] {
+				t.Errorf("id %d is %s, want %s", i, id, want[i])
+			}
+		}
+	}
+}
+
 // destinationOf is one destination of as many flows, an hour apart, of which the nth (from 0) has frames 10n+1 to 10n+2; the one before the last ends last, in frame 7.
 func destinationOf(t *testing.T, flows uint64, more func(*Builder, *dest)) *Case {
 	t.Helper()
@@ -31,8 +75,11 @@ func destinationOf(t *testing.T, flows uint64, more func(*Builder, *dest)) *Case
 		}
 	}
 	c := b.Finish(&Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
-	if len(c.Destinations) != 1 || len(c.Destinations[0].Evidence) != 1 {
-		t.Fatalf("%d destinations, want one, that cites one capture", len(c.Destinations))
+	if len(c.Destinations) != 1 {
+		t.Fatalf("%d destinations, want one", len(c.Destinations))
+	}
+	if c.Destinations[0].Cited = c.Citations.Of(&c.Destinations[0]); len(c.Destinations[0].Evidence) != 1 {
+		t.Fatalf("%d captures are cited, want one", len(c.Destinations[0].Evidence))
 	}
 	return c
 }
@@ -69,10 +116,10 @@ func TestFlowsAreCitedEvenly(t *testing.T) {
 func TestWhatShowsIsCited(t *testing.T) {
 	show := func(b *Builder, d *dest) {
 		for n := range uint64(2 * maxFrames) {
-			b.frames.Add(&d.frames, frame{number: 20_000 + n, worth: always})
+			b.cited.frames.Push(&d.frames, frame{number: 20_000 + n, worth: always})
 		}
-		b.show(d, frame{number: 20_050})
-		b.show(d, frame{number: 900_000})
+		b.cited.show(&d.citing, frame{number: 20_050})
+		b.cited.show(&d.citing, frame{number: 900_000})
 	}
 	c := destinationOf(t, 40, show)
 	for what, cites := range map[string][]Evidence{"destination": c.Destinations[0].Evidence, "finding": c.finding(&group{to: &recipient{}, members: []int{0}}).Evidence} {
