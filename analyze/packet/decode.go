@@ -166,9 +166,8 @@ func (p *Packet) fast4(b []byte, wire int) bool {
 		return false
 	}
 	p.IPID, p.TTL, p.Transport = be.Uint16(b[4:]), b[8], Transport(b[9])
-	p.Src[10], p.Src[11], p.Dst[10], p.Dst[11] = 0xff, 0xff, 0xff, 0xff
-	*(*[4]byte)(p.Src[12:]) = [4]byte(b[12:])
-	*(*[4]byte)(p.Dst[12:]) = [4]byte(b[16:])
+	p.Src.map4(b[12:])
+	p.Dst.map4(b[16:])
 	return p.fastTransport(b[20:min(len(b), total)], total-20)
 }
 
