@@ -112,6 +112,9 @@ func collect(ctx context.Context, o Options, in *input) (*evidence, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.WhenRead != nil {
+		o.WhenRead()
+	}
 	e := &evidence{captures: infos, sources: in.set.Sources, ignored: in.set.Ignored, failed: append(slices.Clone(in.failed), broken...), limits: s.limitsHit(), hashes: s.hashes}
 	for i := range s.shards {
 		e.rows = append(e.rows, s.shards[i].table.Rows())

@@ -56,6 +56,8 @@ type Options struct {
 
 	// Progress is called from time to time by one goroutine; nil for none.
 	Progress func(Progress)
+	// WhenRead is called when all captures of a pass were read, before what they say is judged; nil for nothing.
+	WhenRead func()
 }
 
 // Only is one --only filter; those of one field are alternatives, different fields must all hold.

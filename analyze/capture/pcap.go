@@ -76,7 +76,7 @@ func (f *pcapFramer) cut(r *Reader, buf []byte, b *Block) (used int) {
 		used = pcapHeader
 	}
 	le := f.order == binary.LittleEndian
-	most := f.link.most()
+	most, tick := f.link.most(), int64(nsPerSecond/f.perSecond)
 	for len(buf)-used >= f.header {
 		h := buf[used : used+f.header]
 		sec, frac := binary.LittleEndian.Uint32(h), binary.LittleEndian.Uint32(h[4:])
@@ -93,12 +93,12 @@ func (f *pcapFramer) cut(r *Reader, buf []byte, b *Block) (used int) {
 			r.need = end - used
 			return used
 		}
-		rec := Record{Data: buf[used+f.header : end : end], Offset: r.offset + int64(used), Wire: wire, Link: f.link}
-		rec.Time = int64(sec)*nsPerSecond + int64(frac)*int64(nsPerSecond/f.perSecond)
+		data := buf[used+f.header : end : end]
 		if f.fcs > 0 {
-			rec.Data = withoutFCS(rec.Data, wire, f.fcs)
+			data = withoutFCS(data, wire, f.fcs)
 		}
-		r.add(b, rec)
+		rec := r.add(b, data, wire, int64(sec)*nsPerSecond+int64(frac)*tick)
+		rec.Link, rec.Offset = f.link, r.offset+int64(used)
 		used = end
 	}
 	return used

@@ -288,15 +288,16 @@ func (f *ngFramer) record(r *Reader, b *Block, i *iface, ns int64, caplen, wire 
 		r.damage("absurd captured length", offset)
 		return
 	}
-	rec := Record{Data: data[:caplen:caplen], Wire: wire, Link: i.link, Offset: offset, Time: ns}
+	data = data[:caplen:caplen]
 	if i.fcs > 0 {
-		rec.Data = withoutFCS(rec.Data, wire, i.fcs)
+		data = withoutFCS(data, wire, i.fcs)
 	}
+	rec := r.add(b, data, wire, ns)
+	rec.Link, rec.Offset = i.link, offset
 	if rec.Interface = NoInterface; i.at >= 0 {
 		rec.Interface = uint32(i.at)
 		r.info.Interfaces[i.at].Packets++
 	}
-	r.add(b, rec)
 }
 
 // statistics takes the drops that an interface statistics block reports (section 4.6): the last report of an interface counts.

@@ -176,25 +176,38 @@ func (r *Reader) stop(reason string, offset int64) {
 // pass counts a block that is no packet, and that Wireshark (4.0) yet numbers as a frame.
 func (r *Reader) pass() { r.frame++ }
 
-// add appends one record to the block and counts it.
-func (r *Reader) add(b *Block, rec Record) {
+// add appends one record to the block and counts it. Its place in the file and its interface are the caller's to fill in: a Record is large, and is not
+// made elsewhere and copied.
+func (r *Reader) add(b *Block, data []byte, wire uint32, now int64) *Record {
 	r.frame++
-	rec.Frame, rec.Capture = r.frame, r.ordinal
 	i := &r.info
 	i.Packets++
-	i.WireBytes += uint64(rec.Wire)
-	i.CapturedBytes += uint64(len(rec.Data))
-	if uint32(len(rec.Data)) < rec.Wire {
+	i.WireBytes += uint64(wire)
+	i.CapturedBytes += uint64(len(data))
+	if uint32(len(data)) < wire {
 		i.SnappedPackets++
 	}
 	if !r.ranged {
-		r.ranged, r.firstNS, r.lastNS = true, rec.Time, rec.Time
-	} else if rec.Time < r.last {
+		r.ranged, r.firstNS, r.lastNS = true, now, now
+	} else if now < r.last {
 		i.BackwardSteps++
 	}
-	r.last = rec.Time
-	r.firstNS, r.lastNS = min(r.firstNS, rec.Time), max(r.lastNS, rec.Time)
-	b.Records = append(b.Records, rec)
+	r.last = now
+	r.firstNS, r.lastNS = min(r.firstNS, now), max(r.lastNS, now)
+	rec := b.room()
+	rec.Data, rec.Wire, rec.Time = data, wire, now
+	rec.Frame, rec.Capture, rec.Interface = r.frame, r.ordinal, 0
+	return rec
+}
+
+// room is the place of one record more. What is there may be of another.
+func (b *Block) room() *Record {
+	n := len(b.Records)
+	if n == cap(b.Records) {
+		b.Records = slices.Grow(b.Records, 1)
+	}
+	b.Records = b.Records[:n+1]
+	return &b.Records[n]
 }
 
 func (r *Reader) finish() {

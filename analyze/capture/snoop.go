@@ -43,7 +43,8 @@ func (f *snoopFramer) cut(r *Reader, buf []byte, b *Block) (used int) {
 		}
 		sec, micro := binary.BigEndian.Uint32(h[16:]), binary.BigEndian.Uint32(h[20:])
 		data := h[snoopRecord : snoopRecord+caplen : snoopRecord+caplen]
-		r.add(b, Record{Data: data, Wire: wire, Link: f.link, Offset: r.offset + int64(used), Time: int64(sec)*nsPerSecond + int64(micro)*1000})
+		rec := r.add(b, data, wire, int64(sec)*nsPerSecond+int64(micro)*1000)
+		rec.Link, rec.Offset = f.link, r.offset+int64(used)
 		used = end
 	}
 	return used

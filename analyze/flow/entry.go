@@ -27,22 +27,22 @@ type entry struct {
 	// What payload is compared with, and what seldom changes.
 	recent        copies
 	isn           [2]uint32 // TCP: initial sequence number, or the number before the first seen
-	first         int64
-	firstFrame    uint64
-	firstCap      uint32
+	macs          [2]packet.MAC
+	vlan          uint16
+	ttl           [2]uint8
+	protocol      uint8
 	duplicates    uint32
 	retransmitted uint32 // segments that brought no new byte
 	long          uint32
 }
 
-// margin is what is known of an open flow and is touched when it begins and ends. It lies beside the entry, under the same number.
+// margin is what is noted of an open flow when it begins, and seldom touched before it ends. It lies beside the entry, under the same number.
 type margin struct {
-	holes    [2]uint32
-	tunnel   packet.TunnelID
-	macs     [2]packet.MAC
-	vlan     uint16
-	ttl      [2]uint8
-	protocol uint8
+	first      int64
+	firstFrame uint64
+	firstCap   uint32
+	tunnel     packet.TunnelID
+	holes      [2]uint32
 }
 
 // entryFlags hold what is known of a flow beside its numbers.
@@ -84,26 +84,23 @@ func (e *entry) reopens(p *packet.Packet, dir uint8) bool {
 	return !answers
 }
 
-// countPacket adds one packet to the numbers that need no state; first says that it is the first of its direction.
-func (e *entry) countPacket(p *packet.Packet, dir uint8) (first bool) {
-	e.packets[dir]++
-	e.wire[dir] += uint64(p.Wire)
-	if p.Time >= e.last {
-		e.last = p.Time
-	} else {
-		e.first = min(e.first, p.Time)
+// countPacket adds one packet to the numbers that need no state.
+func (e *entry) countPacket(p *packet.Packet, dir uint8) {
+	if e.packets[dir]++; e.packets[dir] == 1 {
+		e.begin(p, dir)
 	}
+	e.wire[dir] += uint64(p.Wire)
+	e.last = max(e.last, p.Time)
 	e.lastFrame, e.lastCap = p.Frame, p.Capture
 	if p.Snapped {
 		e.flags |= snapped
 	}
-	return e.packets[dir] == 1
 }
 
 // begin notes what the first packet of a direction tells.
-func (m *margin) begin(p *packet.Packet, dir uint8) {
-	m.macs[dir], m.macs[1-dir] = p.SrcMAC, keepMAC(m.macs[1-dir], p.DstMAC)
-	m.ttl[dir] = p.TTL
+func (e *entry) begin(p *packet.Packet, dir uint8) {
+	e.macs[dir], e.macs[1-dir] = p.SrcMAC, keepMAC(e.macs[1-dir], p.DstMAC)
+	e.ttl[dir] = p.TTL
 }
 
 func keepMAC(known, seen packet.MAC) packet.MAC {

@@ -56,7 +56,7 @@ func (t *Table) head(at uint32, e *entry) *head {
 	if t.heads.slab.used() >= t.limits.MaxHeads {
 		t.limitsHit["stream-heads"]++
 		owner := t.heads.slab.at(t.heads.oldest).owner
-		t.endHead(owner, t.slab.at(owner))
+		t.endHead(t.slab.at(owner))
 	}
 	i := t.heads.slab.take()
 	e.head = i
@@ -72,20 +72,20 @@ func (t *Table) head(at uint32, e *entry) *head {
 }
 
 // endHead ends the naming of a flow: what waits is handed on as far as it goes, the Namer lets go, and from now on the flow is only counted.
-func (t *Table) endHead(at uint32, e *entry) {
+func (t *Table) endHead(e *entry) {
 	i := e.head
 	h := t.heads.slab.at(i)
 	if h.halves != 0 && t.flush(h, 0) {
 		t.flush(h, 1)
 	}
-	t.dropHead(at, e)
+	t.dropHead(e)
 }
 
 // dropHead is endHead without a last look at what waits.
-func (t *Table) dropHead(at uint32, e *entry) {
+func (t *Table) dropHead(e *entry) {
 	i := e.head
 	h := t.heads.slab.at(i)
-	t.margin.at(at).protocol = t.proto.id(h.conv.Protocol)
+	e.protocol = t.proto.id(h.conv.Protocol)
 	e.flags |= namingEnded
 	e.head = 0
 	t.namer.Close(&h.conv)
@@ -148,7 +148,7 @@ func (t *Table) datagram(at uint32, e *entry, p *packet.Packet, dir uint8) {
 	h := t.head(at, e)
 	t.setMeta(p, dir)
 	if t.namer.Datagram(&h.conv, &t.meta, p.Payload) == Stop {
-		t.dropHead(at, e)
+		t.dropHead(e)
 	}
 }
 
@@ -182,7 +182,7 @@ func (t *Table) stream(at uint32, e *entry, p *packet.Packet, dir uint8, seq uin
 	t.setMeta(p, dir)
 	data := p.Payload[:min(len(p.Payload), int(p.PayloadLen))]
 	if !t.arrive(h, f, segment{seq: seq, full: uint64(p.PayloadLen), data: data}) {
-		t.dropHead(at, e)
+		t.dropHead(e)
 	}
 }
 
@@ -258,7 +258,7 @@ func (t *Table) flush(h *head, dir uint8) bool {
 func (t *Table) flushMeta(h *head, s *segment, dir uint8) {
 	e := t.slab.at(h.owner)
 	m := &t.meta
-	*m = Meta{Time: s.time, Frame: s.frame, Capture: s.capture, Transport: packet.TCP, V6: e.key.v6(), Dir: dir, SrcMAC: t.margin.at(h.owner).macs[dir]}
+	*m = Meta{Time: s.time, Frame: s.frame, Capture: s.capture, Transport: packet.TCP, V6: e.key.v6(), Dir: dir, SrcMAC: e.macs[dir]}
 	m.Src, m.SrcPort = e.key.end(dir)
 	m.Dst, m.DstPort = e.key.end(1 - dir)
 }

@@ -71,9 +71,9 @@ func (h *long) current(e *entry) HourCount {
 }
 
 // hoursOf returns the hours of e in order, each once; nil where all payload lies in the hour of the flow's first packet.
-func (l *longLog) hoursOf(e *entry) []HourCount {
+func (l *longLog) hoursOf(e *entry, first int64) []HourCount {
 	if e.long == 0 || len(l.lists.at(e.long).closed) == 0 {
-		if e.hour == hourOf(e.first) || e.payload == [2]uint64{} {
+		if e.hour == hourOf(first) || e.payload == [2]uint64{} {
 			return nil
 		}
 		return []HourCount{{Hour: e.hour, Payload: e.payload}}

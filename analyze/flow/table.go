@@ -61,9 +61,11 @@ func (t *Table) idle(e *entry, now int64) bool {
 // count adds p to e, and hands its payload on where a Namer still wants it.
 func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 	before := e.last
-	if e.countPacket(p, dir) {
-		t.margin.at(at).begin(p, dir)
+	if p.Time < before {
+		m := t.margin.at(at)
+		m.first = min(m.first, p.Time)
 	}
+	e.countPacket(p, dir)
 	if p.Transport == packet.TCP {
 		t.countTCP(at, e, p, dir, before)
 		return
@@ -192,11 +194,9 @@ func (t *Table) open(it *Item) (uint32, *entry) {
 	at, p := t.slab.take(), &it.Packet
 	e := t.slab.at(at)
 	*e = entry{} // and filled in place: a literal would be made beside it and copied
-	e.key, e.first, e.last, e.firstFrame, e.firstCap, e.hour = it.key, p.Time, p.Time, p.Frame, p.Capture, hourOf(p.Time)
+	e.key, e.last, e.hour, e.vlan = it.key, p.Time, hourOf(p.Time), p.VLAN
 	t.margin.reach(at)
-	m := t.margin.at(at)
-	*m = margin{}
-	m.tunnel, m.vlan = p.Tunnel, p.VLAN
+	*t.margin.at(at) = margin{first: p.Time, firstFrame: p.Frame, firstCap: p.Capture, tunnel: p.Tunnel}
 	if it.dir == 1 {
 		e.flags |= fromSecond
 	}
@@ -258,9 +258,9 @@ func (t *Table) LimitsHit() map[string]uint64 { return t.limitsHit }
 func (t *Table) finish(at uint32) {
 	e, m := t.slab.at(at), t.margin.at(at)
 	if e.head != 0 {
-		t.endHead(at, e)
+		t.endHead(e)
 	}
-	t.rows.add(e, m, t.long.hoursOf(e), t.long.eventsOf(e), t.proto.text(m.protocol))
+	t.rows.add(e, m, t.long.hoursOf(e, m.first), t.long.eventsOf(e), t.proto.text(e.protocol))
 	t.long.free(e)
 	for _, h := range m.holes {
 		if h != 0 {

@@ -72,7 +72,8 @@ func (d *dnsMessage) empty() bool { return d.count == [4]uint16{} }
 
 // dnsFlow reads the messages of one flow, both directions, and matches answers to questions.
 type dnsFlow struct {
-	asked []*dnsQuestion // in the shard's window, oldest first
+	first, last uint32 // of its questions in the shard's window, oldest first; 0: none
+	count       int
 }
 
 // message reads one DNS message, of size bytes by its headers. What parses before the first damage is used on port 53; elsewhere
@@ -98,7 +99,7 @@ func (f *dnsFlow) queries(n *Namer, m *flow.Meta, d *dnsMessage) {
 		if !d.ask(&k, &n.dns.query) {
 			return
 		}
-		if q := f.find(&k); q == nil || q.answered { // else the client asks again
+		if q := f.find(n, &k); q == nil || q.answered { // else the client asks again
 			f.ask(n, m, &k)
 		}
 	}
@@ -114,34 +115,34 @@ func (d *dnsMessage) ask(k *dnsKey, buf *[]byte) (ok bool) {
 // ask takes one more question into the window, and what the limits ask for out of it.
 func (f *dnsFlow) ask(n *Namer, m *flow.Meta, k *dnsKey) {
 	w := &n.dns.window
-	if len(f.asked) == maxFlowQuestions {
-		f.asked[0].drop(n, m.Time)
+	if f.count == maxFlowQuestions {
+		n.dropQuestion(f.first, m.Time)
 	}
 	for w.bytes+questionSize+len(k.name) > maxWindowBytes {
-		w.oldest.drop(n, m.Time)
+		n.dropQuestion(w.oldest, m.Time)
 	}
-	f.asked = append(f.asked, w.add(f, k, m))
+	w.add(f, k, m)
 }
 
-// drop takes the oldest question of its flow out for want of room at time now.
-func (q *dnsQuestion) drop(n *Namer, now int64) {
-	if !q.answered {
+// dropQuestion takes the oldest question of its flow out for want of room at time now.
+func (n *Namer) dropQuestion(i uint32, now int64) {
+	if q := n.dns.window.at(i); !q.answered {
 		if now-q.asked.Time < dnsPatience {
 			n.hit(limitQuestions)
 		}
 		q.report(n, dnsUnanswered)
 	}
-	f := q.flow
-	f.asked = append(f.asked[:0], f.asked[1:]...)
-	n.dns.window.remove(q)
+	n.dns.window.remove(i)
 }
 
 // find returns the latest question that is k, or nil.
-func (f *dnsFlow) find(k *dnsKey) *dnsQuestion {
-	for i := len(f.asked) - 1; i >= 0; i-- {
-		if f.asked[i].is(k) {
-			return f.asked[i]
+func (f *dnsFlow) find(n *Namer, k *dnsKey) *dnsQuestion {
+	for i := f.last; i != 0; {
+		q := n.dns.window.at(i)
+		if q.is(k) {
+			return q
 		}
+		i = q.earlier
 	}
 	return nil
 }
@@ -154,7 +155,7 @@ func (f *dnsFlow) response(n *Namer, m *flow.Meta, d *dnsMessage) {
 	if d.count[questions] > 0 && !d.ask(&k, &s.query) {
 		return
 	}
-	q := f.find(&k)
+	q := f.find(n, &k)
 	if k.name == nil {
 		s.query = s.query[:0]
 		if q != nil {
@@ -174,7 +175,7 @@ func (f *dnsFlow) response(n *Namer, m *flow.Meta, d *dnsMessage) {
 		if !more.ask(&k, &s.query) {
 			return
 		}
-		f.find(&k).answer(n, rcode)
+		f.find(n, &k).answer(n, rcode)
 	}
 }
 
@@ -238,12 +239,11 @@ func (r *dnsRecord) seconds() uint32 {
 
 // close reports the questions that stay unanswered.
 func (f *dnsFlow) close(n *Namer) {
-	for _, q := range f.asked {
-		if !q.answered {
+	w := &n.dns.window
+	for f.first != 0 {
+		if q := w.at(f.first); !q.answered {
 			q.report(n, dnsUnanswered)
 		}
-		n.dns.window.remove(q)
+		w.remove(f.first)
 	}
-	clear(f.asked)
-	f.asked = f.asked[:0]
 }

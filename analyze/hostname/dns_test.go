@@ -232,7 +232,7 @@ func TestDNSWindowIsBounded(t *testing.T) {
 	if got := c.n.LimitsHit()[limitQuestions]; got != 2*maxFlowQuestions {
 		t.Errorf("a question that nobody waits for was counted: %d", got)
 	}
-	if c.over(); len(c.log.rows) != 3*maxFlowQuestions+1 || c.n.dns.window.bytes != 0 || c.n.dns.window.oldest != nil {
+	if c.over(); len(c.log.rows) != 3*maxFlowQuestions+1 || c.n.dns.window.bytes != 0 || c.n.dns.window.oldest != 0 {
 		t.Errorf("%d rows, window %+v", len(c.log.rows), c.n.dns.window)
 	}
 }

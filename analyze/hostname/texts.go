@@ -7,11 +7,12 @@ import (
 	"phonehome/analyze/flow"
 )
 
-// texts keeps each distinct byte string once and numbers them in the order in which they came; 0 is the empty string.
+// texts keeps each distinct byte string once, and gives it a number: 0 to the empty string, and to others one that tells their place, so that nothing need
+// be looked up to find them. Numbers grow in the order in which texts came.
 type texts struct {
 	seed  maphash.Seed // only places in the index depend on it, never a number
 	arena flow.Arena
-	refs  []flow.Ref
+	count int
 	index []textSlot          // open addressing, as many as a power of two
 	tmp   []byte              // of add
 	bytes []byte              // of idOf
@@ -56,7 +57,7 @@ func (t *texts) idOf(s string) uint32 {
 
 // find returns the number of b, which it adds where it is new.
 func (t *texts) find(b []byte) uint32 {
-	if len(t.refs)*4 >= len(t.index)*3 {
+	if t.count*4 >= len(t.index)*3 {
 		t.grow()
 	}
 	hash, mask := uint32(maphash.Bytes(t.seed, b)), uint32(len(t.index)-1)
@@ -73,8 +74,8 @@ func (t *texts) find(b []byte) uint32 {
 
 func (t *texts) add(b []byte) uint32 {
 	t.tmp = append(binary.AppendUvarint(t.tmp[:0], uint64(len(b))), b...)
-	t.refs = append(t.refs, t.arena.Add(t.tmp))
-	return uint32(len(t.refs))
+	t.count++
+	return uint32(t.arena.Add(t.tmp)) + 1
 }
 
 // text returns the byte string of a number: a view.
@@ -82,7 +83,7 @@ func (t *texts) text(i uint32) []byte {
 	if i == 0 {
 		return nil
 	}
-	b := t.arena.At(t.refs[i-1])
+	b := t.arena.At(flow.Ref(i - 1))
 	n, k := binary.Uvarint(b)
 	return b[k : k+int(n)]
 }

@@ -9,19 +9,24 @@ import (
 func TestTexts(t *testing.T) {
 	const n = 10 * minTexts
 	var x texts
-	for range 2 {
-		for i := range n {
-			if got := x.id([]byte(strconv.Itoa(i))); got != uint32(i+1) {
-				t.Fatalf("text %d has the number %d", i, got)
-			}
+	numbers := make([]uint32, n)
+	for i := range n {
+		numbers[i] = x.id([]byte(strconv.Itoa(i)))
+		if i > 0 && numbers[i] <= numbers[i-1] {
+			t.Fatalf("text %d has the number %d, behind %d", i, numbers[i], numbers[i-1])
+		}
+	}
+	for i := range n {
+		if got := x.id([]byte(strconv.Itoa(i))); got != numbers[i] {
+			t.Fatalf("text %d has the numbers %d and %d", i, numbers[i], got)
 		}
 	}
 	if x.id(nil) != 0 || x.text(0) != nil {
 		t.Error("the empty text is not 0")
 	}
 	for i := range n {
-		if got := string(x.text(uint32(i + 1))); got != strconv.Itoa(i) {
-			t.Fatalf("number %d is %q", i+1, got)
+		if got := string(x.text(numbers[i])); got != strconv.Itoa(i) {
+			t.Fatalf("number %d is %q", numbers[i], got)
 		}
 	}
 }

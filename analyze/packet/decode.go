@@ -134,7 +134,7 @@ const (
 // It reports false for anything else, and the walk below starts over.
 func (p *Packet) fast(r *capture.Record) bool {
 	b := r.Data
-	if r.Link != capture.Ethernet || len(b) < 54 || r.Wire > absurdWire {
+	if r.Link != capture.Ethernet || len(b) < etherHeader+leastIPv4 || r.Wire > absurdWire {
 		return false
 	}
 	p.begin(r)
@@ -154,21 +154,23 @@ func (p *Packet) fast(r *capture.Record) bool {
 	return false
 }
 
-const vlanMask = 0x0fff
+const (
+	vlanMask  = 0x0fff
+	leastIPv4 = 20 + udpHeader // what the fast path reads has at least these headers
+)
 
 func (p *Packet) fast4(b []byte, wire int) bool {
 	const plain, fragmented = 0x45, 0x3fff
-	if len(b) < 28 || b[0] != plain || be.Uint16(b[6:])&fragmented != 0 {
+	if len(b) < leastIPv4 || b[0] != plain || be.Uint16(b[6:])&fragmented != 0 {
 		return false
 	}
 	total := int(be.Uint16(b[2:]))
-	if total < 28 || total > wire {
+	if total < leastIPv4 || total > wire {
 		return false
 	}
 	p.IPID, p.TTL, p.Transport = be.Uint16(b[4:]), b[8], Transport(b[9])
-	p.Src[10], p.Src[11], p.Dst[10], p.Dst[11] = 0xff, 0xff, 0xff, 0xff
-	*(*[4]byte)(p.Src[12:]) = [4]byte(b[12:])
-	*(*[4]byte)(p.Dst[12:]) = [4]byte(b[16:])
+	p.Src.map4(b[12:])
+	p.Dst.map4(b[16:])
 	return p.fastTransport(b[20:min(len(b), total)], total-20)
 }
 

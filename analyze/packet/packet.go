@@ -2,6 +2,7 @@
 package packet
 
 import (
+	"encoding/binary"
 	"net/netip"
 )
 
@@ -9,6 +10,12 @@ import (
 // what the per-packet path carries instead of a netip.Addr, which holds a pointer. A real IPv4-mapped IPv6
 // address on the wire is told apart by Packet.V6.
 type Addr [16]byte
+
+// map4 makes a, which is zero, the IPv4-mapped form of the address that b begins with. It writes the word that is read next, to be hashed: from one
+// that was put together of parts, a processor can't read before all of them have left for its cache.
+func (a *Addr) map4(b []byte) {
+	binary.LittleEndian.PutUint64(a[8:], 0xffff0000|uint64(binary.LittleEndian.Uint32(b))<<32)
+}
 
 // Netip returns the address for everything beyond the per-packet path; v6 keeps a mapped address as IPv6.
 func (a Addr) Netip(v6 bool) netip.Addr {

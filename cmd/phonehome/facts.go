@@ -51,6 +51,7 @@ func (f *factsFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	o.Stdin = in
 	p := a.newProgress(f.read.progress)
 	o.Progress = p.update
+	o.WhenRead = reclaim
 	defer p.finish()
 	return f.write(in.ctx, a, o)
 }

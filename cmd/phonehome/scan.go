@@ -125,6 +125,7 @@ func (f *scanFlags) options(a *app, c *cobra.Command, inputs []string) (analyze.
 func (a *app) scan(ctx context.Context, o analyze.Options, progress string) (*analyze.Result, error) {
 	p := a.newProgress(progress)
 	o.Progress = p.update
+	o.WhenRead = reclaim
 	begin := a.now()
 	r, err := analyze.Scan(ctx, o)
 	p.finish()
