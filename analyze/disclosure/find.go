@@ -25,7 +25,7 @@ type question struct {
 }
 
 func (r *Register) question(t *Traffic, name, vendor string) *question {
-	q := &question{r: r, t: t, name: name, vendor: vendor, shared: r.Shared(t.Client)}
+	q := &question{r: r, t: t, name: name, vendor: vendor, shared: r.anyHost(t)}
 	if name != "" {
 		q.named = r.index.byName(strings.ToLower(strings.TrimSuffix(name, ".")))
 	}

@@ -19,6 +19,8 @@ type Traffic struct {
 	Transport   string // "tcp", "udp" ...
 	Parts       []Part
 	First, Last time.Time
+	Relayed     bool // the client is a proxy, and who asked it for this is judged as such
+	Elsewhere   bool // its payload is that of other traffic too, and counts there
 }
 
 // Part is the payload out to one server in one UTC hour.
@@ -93,7 +95,7 @@ func (j *Judge) Add(t *Traffic) {
 	j.all = append(j.all, a)
 	for i := range a.parts {
 		if k, ok := j.counted(a, i); ok {
-			j.days[k] += a.parts[i].PayloadOut
+			j.days[k] += a.own(i)
 		}
 	}
 }
@@ -249,7 +251,7 @@ func (j *Judge) Observed() []Observed {
 			from, to := a.span(&a.parts[i])
 			for _, e := range a.entriesOf(i) {
 				o := &out[e]
-				o.see(from, to, a.parts[i].PayloadOut)
+				o.see(from, to, a.own(i))
 				if !met[e] {
 					met[e] = true
 					o.Destinations++
@@ -258,6 +260,14 @@ func (j *Judge) Observed() []Observed {
 		}
 	}
 	return out
+}
+
+// own is the payload of a part that is not counted with other traffic.
+func (a *asked) own(part int) uint64 {
+	if a.t.Elsewhere {
+		return 0
+	}
+	return a.parts[part].PayloadOut
 }
 
 // entriesOf are the entries that a part is held against under any name, each once.

@@ -111,9 +111,12 @@ func (r *Register) hold(v *view, a *asked, at ref, p *Part) {
 	}
 }
 
+// anyHost says whether the client of some traffic is not the host that it is of.
+func (r *Register) anyHost(t *Traffic) bool { return t.Relayed || r.Shared(t.Client) }
+
 // against are the verdicts that an entry gives of a part whatever the day.
 func (r *Register) against(e *Entry, pattern *Pattern, t *Traffic, p *Part) (out []Verdict) {
-	if !r.Shared(t.Client) && !e.covers(t.Client) {
+	if !r.anyHost(t) && !e.covers(t.Client) {
 		out = append(out, Host)
 	}
 	if !pattern.onPort(t.Port, t.Transport) {
@@ -319,7 +322,11 @@ func (r *Register) covered(e *Entry, t *Traffic) string {
 	if e.Reference != "" {
 		s += " (" + e.Reference + ")"
 	}
-	if len(e.Hosts) > 0 && r.Shared(t.Client) {
+	switch {
+	case len(e.Hosts) == 0:
+	case t.Relayed:
+		s += "; for which host is judged where the proxy was asked"
+	case r.Shared(t.Client):
 		s += "; for which host cannot be judged, as many share the address"
 	}
 	if allowed := r.allowed(e); len(allowed) > 0 && slices.ContainsFunc(t.Parts, func(p Part) bool { return p.Country == "" }) {

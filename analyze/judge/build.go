@@ -196,8 +196,9 @@ const (
 	noteNoDNS      notes = 1 << iota // the capture could have supported the name by an answer of DNS, and does not
 	noteBothLegs                     // its bytes stand a second time, on the proxy's own leg
 	noteNamesBelow                   // it stands for the names below it, which carry data
+	noteRelayed                      // it is a proxy's own leg, and who asked for it is seen too
 
-	allNotes = noteNoDNS | noteBothLegs | noteNamesBelow
+	allNotes = noteNoDNS | noteBothLegs | noteNamesBelow | noteRelayed
 )
 
 // openers says who opened flows of a destination.
@@ -216,6 +217,7 @@ var noteTexts = []struct {
 	{noteNoDNS, "no DNS answer to this client in the capture supports this name"},
 	{noteBothLegs, textBothLegs},
 	{noteNamesBelow, "the names asked for below this one are so many, long and irregular that they carry data; it stands for all of them"},
+	{noteRelayed, "the client is a proxy, and those who asked it for this name are in the capture too"},
 }
 
 const textBothLegs = "the proxy's own connection to this name is in the capture too: its bytes are summed there"
@@ -561,7 +563,7 @@ func (b *Builder) count(l *leg, d *dest) {
 	for h := range r.ByHour() {
 		b.parts.sum(&d.parts, part{l.server, h.Hour}, h.Payload[out])
 	}
-	if len(l.naming.Own) > 0 && l.naming.DNSSeen && !supported(l.naming) {
+	if len(l.naming.Own) > 0 && l.naming.DNSSeen && l.via == "" && !supported(l.naming) {
 		d.notes |= noteNoDNS
 	}
 	b.addEvents(d, r)

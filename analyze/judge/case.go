@@ -26,6 +26,7 @@ type Case struct {
 
 	register *disclosure.Register // nil for none
 	shares   [][]disclosure.Share // of each destination, by verdict; nil without a register
+	legs     map[ownLeg][]int     // destinations that are legs of proxies; nil until asked for, see legsOf
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []detail // of each destination
@@ -83,15 +84,47 @@ func (c *Case) finding(g *group) Finding {
 	return f
 }
 
-// payloadOut is the payload that went to some destinations, without what stands on a proxy's own leg too.
+// payloadOut is the payload that went to some destinations, without what stands on a proxy's own leg too, where that is one of them.
 func (c *Case) payloadOut(g *group) (sum uint64) {
 	for _, i := range g.members {
-		if d := &c.Destinations[i]; !d.CountedElsewhere() {
-			sum += d.PayloadOut
+		if c.counts(i, g) {
+			sum += c.Destinations[i].PayloadOut
 		}
 	}
 	return sum
 }
+
+// counts says whether the payload of one of some destinations is not that of another of them too.
+func (c *Case) counts(i int, g *group) bool {
+	return !c.Destinations[i].CountedElsewhere() || !slices.ContainsFunc(c.legsOf(i), func(leg int) bool { return slices.Contains(g.members, leg) })
+}
+
+// ownLeg is a proxy's own connection to a name, or to several that fit.
+type ownLeg struct {
+	proxy netip.Addr
+	names string
+}
+
+// legsOf are the proxy's own legs of a destination that was reached through it.
+func (c *Case) legsOf(i int) []int {
+	if c.legs == nil {
+		c.legs = map[ownLeg][]int{}
+		for k := range c.Destinations {
+			if d := &c.Destinations[k]; c.details[k].notes&noteRelayed != 0 {
+				own := ownLeg{d.Client, joinedNames(d)}
+				c.legs[own] = append(c.legs[own], k)
+			}
+		}
+	}
+	d := &c.Destinations[i]
+	proxy, err := netip.ParseAddrPort(d.Via)
+	if err != nil {
+		return nil
+	}
+	return c.legs[ownLeg{proxy.Addr(), joinedNames(d)}]
+}
+
+func joinedNames(d *Destination) string { return strings.Join(names(d), " ") }
 
 func texts(addrs []netip.Addr) []string {
 	out := make([]string, len(addrs))
@@ -120,12 +153,12 @@ func (c *Case) filterAll(g *group, clients, servers []netip.Addr, first, last ti
 	}
 	var ends []string
 	for _, family := range []struct {
-		field string
-		is    func(netip.Addr) bool
-	}{{"ip.addr", netip.Addr.Is4}, {"ipv6.addr", netip.Addr.Is6}} {
+		name string
+		is   func(netip.Addr) bool
+	}{{"ip", netip.Addr.Is4}, {"ipv6", netip.Addr.Is6}} {
 		inside, outside := only(clients, family.is), only(servers, family.is)
 		if len(inside) > 0 && len(outside) > 0 {
-			ends = append(ends, fmt.Sprintf("(%s in {%s} && %s in {%s})", family.field, strings.Join(inside, ","), family.field, strings.Join(outside, ",")))
+			ends = append(ends, between(family.name, inside, outside))
 		}
 	}
 	filter := "(" + strings.Join(ends, " || ") + ")"
@@ -134,6 +167,15 @@ func (c *Case) filterAll(g *group, clients, servers []netip.Addr, first, last ti
 		filter += " && (" + strings.Join(ports, " || ") + ")"
 	}
 	return filter + fmt.Sprintf(" && frame.time_epoch >= %s && frame.time_epoch <= %s", epoch(first), epoch(last))
+}
+
+// between is the display filter of the packets between two sets of addresses. A proxy may be in both, and is then either end.
+func between(family string, inside, outside []string) string {
+	in, out := strings.Join(inside, ","), strings.Join(outside, ",")
+	if !slices.ContainsFunc(inside, func(a string) bool { return slices.Contains(outside, a) }) {
+		return fmt.Sprintf("(%s.addr in {%s} && %s.addr in {%s})", family, in, family, out)
+	}
+	return fmt.Sprintf("(%s.src in {%s} && %s.dst in {%s}) || (%s.src in {%s} && %s.dst in {%s})", family, in, family, out, family, out, family, in)
 }
 
 func only(addrs []netip.Addr, is func(netip.Addr) bool) (out []string) {

@@ -36,7 +36,8 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 // traffic is a destination as the register is asked about it.
 func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
 	d, more := &c.Destinations[i], &c.details[i]
-	t := &disclosure.Traffic{Client: d.Client, Port: d.Port, Transport: d.Transport, First: d.First, Last: d.Last, Parts: []disclosure.Part{}}
+	t := &disclosure.Traffic{Client: d.Client, Port: d.Port, Transport: d.Transport, First: d.First, Last: d.Last, Parts: []disclosure.Part{},
+		Relayed: more.notes&noteRelayed != 0, Elsewhere: more.notes&noteBothLegs != 0}
 	if d.Name != "" {
 		t.Names, t.Vendors = []string{d.Name}, []string{d.Vendor}
 	}
@@ -200,11 +201,14 @@ func (c *Case) abroad(g *group) []string {
 // shareOf sums what some destinations sent under a verdict: bytes, from when to when, and the most days past an end.
 func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
 	for _, i := range g.members {
+		counts := c.counts(i, g)
 		for _, s := range c.shares[i] {
 			if s.Verdict != v {
 				continue
 			}
-			sum.PayloadOut += s.PayloadOut
+			if counts {
+				sum.PayloadOut += s.PayloadOut
+			}
 			sum.Days = max(sum.Days, s.Days)
 			if sum.First.IsZero() || s.First.Before(sum.First) {
 				sum.First = s.First

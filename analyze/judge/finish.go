@@ -160,14 +160,14 @@ func (b *Builder) compareWhat(x, y *destKey) int {
 	return b.addr(end(x.what)).Compare(b.addr(end(y.what)))
 }
 
-// markProxyLegs marks destinations reached through a proxy that is itself seen to connect to the same name.
+// markProxyLegs marks destinations reached through a proxy that is itself seen to connect to the same name, and those of the proxy.
 func (b *Builder) markProxyLegs() {
 	type outer struct {
 		client netip.Addr
 		what   uint32
 		named  keyKind
 	}
-	legs := map[outer]bool{}
+	asked, legs := map[outer]bool{}, map[outer]bool{}
 	proxies, own := map[uint32]netip.Addr{}, map[netip.Addr]bool{}
 	for d := range b.dests.All() {
 		via := d.key.via
@@ -182,8 +182,17 @@ func (b *Builder) markProxyLegs() {
 		return
 	}
 	for d := range b.dests.All() {
+		if proxy, ok := proxies[d.key.via]; ok {
+			asked[outer{proxy, d.key.what, d.key.kind & keyNamed}] = true
+		}
+	}
+	for d := range b.dests.All() {
 		if client := b.addr(d.key.client); d.key.via == 0 && own[client] {
-			legs[outer{client, d.key.what, d.key.kind & keyNamed}] = true
+			leg := outer{client, d.key.what, d.key.kind & keyNamed}
+			legs[leg] = true
+			if asked[leg] {
+				d.notes |= noteRelayed
+			}
 		}
 	}
 	for d := range b.dests.All() {

@@ -37,7 +37,7 @@ func findAsset(c *Case) (out []Finding) {
 		names := c.assets(&f)
 		slices.Sort(names)
 		names = slices.Compact(names)
-		f.Title = fmt.Sprintf("%s sends to %s, against the asset's policy: %s", strings.Join(names, ", "), g.to, c.sent(g, &f))
+		f.Title = fmt.Sprintf("From %s to %s, against the asset's policy: %s", strings.Join(names, ", "), g.to, c.sent(g, &f))
 		f.Facts = append(f.Facts, c.volume(&f)+".")
 		for _, a := range c.register.Assets {
 			if slices.Contains(names, a.Name) {

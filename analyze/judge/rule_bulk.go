@@ -82,7 +82,7 @@ func (c *Case) daily(g *group) (days map[int32]uint64, in uint64) {
 	days = map[int32]uint64{}
 	for _, i := range g.members {
 		d := &c.Destinations[i]
-		if d.CountedElsewhere() {
+		if !c.counts(i, g) {
 			continue
 		}
 		in += d.PayloadIn

@@ -29,6 +29,7 @@ func findUndisclosed(c *Case) (out []Finding) {
 	}
 	for _, g := range c.byRecipient(c.uncovered) {
 		f := c.finding(g)
+		f.PayloadOut = min(f.PayloadOut, c.uncoveredPayload(g))
 		f.Severity = c.undisclosedSeverity(g, &f)
 		if c.unsure(g) {
 			f.Confidence = weak
@@ -46,13 +47,30 @@ func findUndisclosed(c *Case) (out []Finding) {
 	return out
 }
 
-// uncovered says whether no approved entry covers a destination.
-func (c *Case) uncovered(i int) bool {
-	switch c.Destinations[i].Disclosure.Verdict {
+// uncovered says whether no approved entry covers a destination, or what it sent at some time.
+func (c *Case) uncovered(i int) bool { return isUncovered(c.Destinations[i].Disclosure.Verdict) }
+
+func isUncovered(v disclosure.Verdict) bool {
+	switch v {
 	case disclosure.Undisclosed, disclosure.NotYetValid, disclosure.Host, disclosure.Port, disclosure.Unattributable:
 		return true
 	}
 	return false
+}
+
+// uncoveredPayload is what some destinations sent when no entry covered it: not what left after the first day of an entry, or to another of their addresses.
+func (c *Case) uncoveredPayload(g *group) (sum uint64) {
+	for _, i := range g.members {
+		if !c.counts(i, g) {
+			continue
+		}
+		for _, s := range c.shares[i] {
+			if isUncovered(s.Verdict) {
+				sum += s.PayloadOut
+			}
+		}
+	}
+	return sum
 }
 
 // unsure says whether all that is known of some destinations is that several names fit.

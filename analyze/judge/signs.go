@@ -28,7 +28,7 @@ func (b *Builder) addSigns(l *leg, d *dest) {
 		return
 	}
 	own := n.Own[0]
-	if n.Elsewhere {
+	if n.Elsewhere && l.via == "" { // the address of a proxy is never the name's
 		b.sign(d, signElsewhere, own, "")
 	}
 	if !own.Source.Hello() {

@@ -254,11 +254,10 @@ const (
 // exchanges is up to a tenth of the period. The narrow one has more power for small jitter, the wide one sees a larger.
 var windows = [...]struct{ width, maxHit float64 }{{0.15, 0.21}, {0.25, 0.35}}
 
-// multiples returns the smallest p over the periods tried, with the period.
+// multiples returns the smallest p over the periods tried, that of the period which the most intervals hit, with the period.
 func multiples(intervals []float64, gap time.Duration, window, maxHit float64) (p, period float64) {
-	p = 1
 	sorted := slices.Sorted(slices.Values(intervals))
-	n := len(sorted)
+	n, most := len(sorted), 0
 	for i := range min(n, maxTried) {
 		candidate := sorted[i*(n-1)/max(1, min(n, maxTried)-1)]
 		if candidate < leastGap*float64(gap) {
@@ -270,12 +269,12 @@ func multiples(intervals []float64, gap time.Duration, window, maxHit float64) (
 				hits++
 			}
 		}
-		// The candidate hits itself. Whichever of the n intervals had been best would have been taken.
-		if q := min(1, float64(n)*binomialTail(n-1, hits-1, maxHit)); q < p {
-			p, period = q, candidate
+		if hits > most {
+			most, period = hits, candidate
 		}
 	}
-	return p, period
+	// The candidate hits itself. Whichever of the n intervals had been best would have been taken.
+	return min(1, float64(n)*binomialTail(n-1, most-1, maxHit)), period
 }
 
 func near(interval, period, window float64) bool {
