@@ -21,7 +21,7 @@ func TestJSON(t *testing.T) {
 		e := json.NewEncoder(&want)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		r.Destinations = append([]judge.Destination{}, r.Destinations...)
+		r.Destinations = append([]*judge.Destination{}, r.Destinations...)
 		if err := e.Encode(r); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestWriteErrors(t *testing.T) {
 
 // manyDestinations is a result of n destinations.
 func manyDestinations(n int) *analyze.Result {
-	ds := make([]judge.Destination, n)
+	ds := make([]*judge.Destination, n)
 	for i := range ds {
 		ds[i] = destination(fmt.Sprintf("10.%d.%d.%d", i>>16&255, i>>8&255, i&255), fmt.Sprintf("host-%d.example.net", i%5000), fmt.Sprintf("vendor-%d", i%300), "catalogue", uint64(i))
 	}

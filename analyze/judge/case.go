@@ -16,7 +16,7 @@ import (
 
 // Case is all that the rules see: the destinations, with what is not in the result, and what the user gave.
 type Case struct {
-	Destinations []Destination
+	Destinations []*Destination
 	Citations    *Citations
 	From, To     time.Time           // of the captures, first and last packet
 	Intel        *intel.Set          // lists of indicators; nil for none
@@ -48,7 +48,7 @@ func (c *Case) finding(g *group) Finding {
 	var clients, servers []netip.Addr
 	var names []string
 	for n, i := range g.members {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
 		clients = append(clients, d.Client)
 		for _, s := range d.Servers {
@@ -84,7 +84,7 @@ func (c *Case) finding(g *group) Finding {
 // payloadOut is the payload that went to some destinations, without what stands on a proxy's own leg too.
 func (c *Case) payloadOut(g *group) (sum uint64) {
 	for _, i := range g.members {
-		if d := &c.Destinations[i]; !d.CountedElsewhere() {
+		if d := c.Destinations[i]; !d.CountedElsewhere() {
 			sum += d.PayloadOut
 		}
 	}
@@ -145,7 +145,7 @@ func (c *Case) filterAll(g *group, clients, servers []netip.Addr, first, last ti
 	}
 	var ports []string
 	for _, i := range g.members {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		if d.ServersTotal > len(d.Servers) {
 			return ""
 		}

@@ -33,8 +33,7 @@ func TestCommunityIDsOfADestination(t *testing.T) {
 	if len(c.Destinations) != 2 {
 		t.Fatalf("%d destinations, want 2", len(c.Destinations))
 	}
-	for i := range c.Destinations {
-		d := &c.Destinations[i]
+	for _, d := range c.Destinations {
 		ids := c.Citations.Of(d).CommunityIDs
 		if d.Transport == "fragment" {
 			if len(ids) != 0 {
