@@ -41,6 +41,19 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// TestLaidOut: what is plain is laid out as encoding/json does it.
+func TestLaidOut(t *testing.T) {
+	for _, in := range []string{`{}`, `[]`, `0`, `null`, `"a"`, `{"a":{},"b":[],"c":[[],{}]}`, `[{"a":-1.5e+9,"b":true},[1,"2"]]`, `{"{,:[\"\\":"]}\\","a b":" , "}`} {
+		var want bytes.Buffer
+		if err := json.Indent(&want, []byte(in), "    ", "  "); err != nil {
+			t.Fatal(err)
+		}
+		if got := appendLaidOut(nil, []byte(in), "    "); string(got) != want.String() {
+			t.Errorf("%s:\n%s\nwant:\n%s", in, got, &want)
+		}
+	}
+}
+
 type failing struct{ after int }
 
 var errFull = errors.New("disk is full")
