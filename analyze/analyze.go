@@ -14,6 +14,7 @@ import (
 	"phonehome/analyze/capture"
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
+	"phonehome/analyze/judge"
 	"phonehome/analyze/packet"
 	"phonehome/analyze/vendors"
 )
@@ -259,5 +260,6 @@ func ReadResult(r io.Reader) (*Result, error) {
 	if out.Schema != Schema {
 		return nil, fmt.Errorf("read result: schema is %q, this program reads %q", out.Schema, Schema)
 	}
+	out.Destinations = slices.DeleteFunc(out.Destinations, func(d *judge.Destination) bool { return d == nil }) // null is none
 	return &out, nil
 }

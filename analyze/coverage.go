@@ -180,14 +180,14 @@ func (e *evidence) unseen(expect []string) (out []string) {
 }
 
 // keepOnly applies --only: alternatives within a field, all fields together.
-func keepOnly(ds []judge.Destination, only []Only) []judge.Destination {
+func keepOnly(ds []*judge.Destination, only []Only) []*judge.Destination {
 	fields := map[string][]string{}
 	for _, o := range only {
 		fields[o.Field] = append(fields[o.Field], o.Value)
 	}
-	return slices.DeleteFunc(ds, func(d judge.Destination) bool {
+	return slices.DeleteFunc(ds, func(d *judge.Destination) bool {
 		for field, values := range fields {
-			if !slices.ContainsFunc(values, func(v string) bool { return matches(&d, field, v) }) {
+			if !slices.ContainsFunc(values, func(v string) bool { return matches(d, field, v) }) {
 				return true
 			}
 		}

@@ -93,8 +93,7 @@ func diffRemarks(old, new *Result) []string {
 const unreadCode = 3
 
 func sumSide(byKey map[string]*Changed, r *Result, side func(c *Changed) *Side) {
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
+	for _, d := range r.Destinations {
 		k := d.Key()
 		c := byKey[k]
 		if c == nil {

@@ -12,20 +12,20 @@ import (
 )
 
 // went is a destination of a client, in a country.
-func went(name, country string, out uint64) judge.Destination {
-	return judge.Destination{Name: name, Inside: &judge.Inside{Client: netip.MustParseAddr("10.0.0.5")}, Naming: &judge.Naming{},
+func went(name, country string, out uint64) *judge.Destination {
+	return &judge.Destination{Name: name, Inside: &judge.Inside{Client: netip.MustParseAddr("10.0.0.5")}, Naming: &judge.Naming{},
 		Service: &judge.Service{Port: 443, Transport: "tcp"}, Course: &judge.Course{OpenedBy: "client", State: judge.Transferred}, PayloadOut: out, Attribution: &judge.Attribution{Vendor: "Example"}, Disclosure: &disclosure.Judgement{},
 		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: country}}}}
 }
 
 // asked is a name that was only looked up.
-func asked(name string) judge.Destination {
+func asked(name string) *judge.Destination {
 	d := went(name, "", 0)
 	d.Transport, d.Port, d.State, d.Servers = "dns", 0, judge.LookedUp, nil
 	return d
 }
 
-func resultOf(ds ...judge.Destination) *Result {
+func resultOf(ds ...*judge.Destination) *Result {
 	for i := range ds {
 		ds[i].ID = fmt.Sprintf("d%d", i+1)
 	}

@@ -149,10 +149,10 @@ const (
 )
 
 // keepFindings drops the findings of which no destination is left.
-func keepFindings(fs []judge.Finding, ds []judge.Destination) []judge.Finding {
+func keepFindings(fs []judge.Finding, ds []*judge.Destination) []judge.Finding {
 	left := map[string]bool{}
-	for i := range ds {
-		left[ds[i].ID] = true
+	for _, d := range ds {
+		left[d.ID] = true
 	}
 	return slices.DeleteFunc(fs, func(f judge.Finding) bool {
 		return !slices.ContainsFunc(f.Destinations, func(id string) bool { return left[id] })
@@ -160,10 +160,10 @@ func keepFindings(fs []judge.Finding, ds []judge.Destination) []judge.Finding {
 }
 
 // keepClients drops the clients of which no destination is left.
-func keepClients(cs []Client, ds []judge.Destination) []Client {
+func keepClients(cs []Client, ds []*judge.Destination) []Client {
 	left := map[netip.Addr]bool{}
-	for i := range ds {
-		left[ds[i].Client] = true
+	for _, d := range ds {
+		left[d.Client] = true
 	}
 	return slices.DeleteFunc(cs, func(c Client) bool { return !left[c.IP] })
 }
@@ -256,12 +256,12 @@ func (e *evidence) networks(o Options) (*flow.Networks, []Inferred, error) {
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
 // clients are the inside ends that have a destination, by address, with the roles that they are taken for. Each gets its best label.
-func clients(ds []judge.Destination, labels *judge.Labels, roles *judge.Roles, register *disclosure.Register) ([]Client, map[netip.Addr]judge.Role) {
+func clients(ds []*judge.Destination, labels *judge.Labels, roles *judge.Roles, register *disclosure.Register) ([]Client, map[netip.Addr]judge.Role) {
 	seen := map[*judge.Inside]bool{}
 	known := map[netip.Addr]judge.Role{}
 	out := []Client{}
-	for i := range ds {
-		in := ds[i].Inside
+	for _, d := range ds {
+		in := d.Inside
 		if seen[in] {
 			continue
 		}
@@ -290,7 +290,7 @@ func clients(ds []judge.Destination, labels *judge.Labels, roles *judge.Roles, r
 }
 
 // sumVendors sums destinations by vendor; those without one are each other's strangers and stand under "".
-func sumVendors(ds []judge.Destination) []Vendor {
+func sumVendors(ds []*judge.Destination) []Vendor {
 	s := vendorSums{clients: map[netip.Addr]int{}}
 	lists := byVendor(ds)
 	out := make([]Vendor, 0, len(lists))
@@ -304,7 +304,7 @@ func sumVendors(ds []judge.Destination) []Vendor {
 }
 
 // byVendor lists the places of the destinations of each vendor.
-func byVendor(ds []judge.Destination) [][]int {
+func byVendor(ds []*judge.Destination) [][]int {
 	numbers := map[string]int{}
 	of, sizes := make([]int, len(ds)), []int{}
 	for i := range ds {
@@ -334,13 +334,13 @@ type vendorSums struct {
 	hours   []judge.HourOut    // of the vendor being summed
 }
 
-func (s *vendorSums) sum(ds []judge.Destination, list []int) Vendor {
-	first := &ds[list[0]]
+func (s *vendorSums) sum(ds []*judge.Destination, list []int) Vendor {
+	first := ds[list[0]]
 	v := Vendor{Vendor: first.Vendor, Basis: first.VendorBasis, First: first.First, Last: first.Last, Verdicts: map[string]int{}, Series: []Hour{}}
 	s.vendors++
 	s.hours = s.hours[:0]
 	for _, i := range list {
-		s.add(&v, &ds[i])
+		s.add(&v, ds[i])
 	}
 	slices.SortFunc(s.hours, func(a, b judge.HourOut) int { return cmp.Compare(a.Hour, b.Hour) })
 	for i, h := range s.hours {
@@ -386,8 +386,7 @@ func floorDay(hour int32) int32 {
 
 func summarise(r *Result) Summary {
 	s := Summary{Destinations: map[string]int{}, Bytes: map[string]uint64{}, Findings: map[string]int{}}
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
+	for _, d := range r.Destinations {
 		s.Destinations[string(d.Disclosure.Verdict)]++
 		if !d.CountedElsewhere() {
 			s.Bytes[string(d.Disclosure.Verdict)] += d.PayloadOut

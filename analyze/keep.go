@@ -11,16 +11,16 @@ func (r *Result) Keep(only []Only) {
 		return
 	}
 	before := map[string]int{}
-	for i := range r.Destinations {
-		before[r.Destinations[i].Vendor]++
+	for _, d := range r.Destinations {
+		before[d.Vendor]++
 	}
 	r.Destinations = keepOnly(r.Destinations, only)
 	for _, o := range only {
 		r.Settings.Only = append(r.Settings.Only, o.Field+"="+o.Value)
 	}
 	after := map[string]int{}
-	for i := range r.Destinations {
-		after[r.Destinations[i].Vendor]++
+	for _, d := range r.Destinations {
+		after[d.Vendor]++
 	}
 	sums := sumVendors(r.Destinations)
 	for i, v := range sums {

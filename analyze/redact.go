@@ -40,9 +40,9 @@ var redactedTexts = map[Redaction]string{
 func (r *Result) Redact(what []Redaction) (*Result, *Redactor) {
 	red := newRedactor(r, what)
 	whole := *r
-	whole.Destinations = make([]judge.Destination, len(r.Destinations))
+	whole.Destinations = make([]*judge.Destination, len(r.Destinations))
 	for i := range r.Destinations {
-		whole.Destinations[i] = *r.Whole(&r.Destinations[i])
+		whole.Destinations[i] = r.Whole(r.Destinations[i])
 	}
 	out := red.copy(reflect.ValueOf(&whole).Elem(), "").Addr().Interface().(*Result)
 	red.finish(r, out)
@@ -325,8 +325,7 @@ func (d *Redactor) finish(from, to *Result) {
 		to.Coverage.ProposeInternal = []string{} // nothing but networks of the user's
 	}
 	byID := map[string]*judge.Destination{}
-	for i := range to.Destinations {
-		o := &to.Destinations[i]
+	for _, o := range to.Destinations {
 		byID[o.ID] = o
 		if d.clients {
 			o.CommunityIDs = nil // who guesses an address can try the hash

@@ -109,7 +109,7 @@ func TestSentences(t *testing.T) {
 	}
 }
 
-func destinationOf(client, label, name, domain string) judge.Destination {
-	return judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client), ClientLabel: label}, Name: name, Naming: &judge.Naming{}, Service: &judge.Service{},
+func destinationOf(client, label, name, domain string) *judge.Destination {
+	return &judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client), ClientLabel: label}, Name: name, Naming: &judge.Naming{}, Service: &judge.Service{},
 		Attribution: &judge.Attribution{RegistrableDomain: domain}, Course: &judge.Course{}, Cited: &judge.Cited{}}
 }

@@ -32,8 +32,8 @@ func newInside(r *Result) insideNetworks {
 			in.networks.AddPrefix(p)
 		}
 	}
-	for i := range r.Destinations {
-		in.clients[r.Destinations[i].Client] = true
+	for _, d := range r.Destinations {
+		in.clients[d.Client] = true
 	}
 	for i := range r.Findings {
 		for _, s := range r.Findings[i].Clients {
@@ -85,8 +85,7 @@ func newRedactor(r *Result, what []Redaction) *Redactor {
 // numberAddresses gives the addresses of the result their numbers, in order: those that come later, of frames, get higher ones.
 func (d *Redactor) numberAddresses(r *Result) {
 	var all []netip.Addr
-	for i := range r.Destinations {
-		t := &r.Destinations[i]
+	for _, t := range r.Destinations {
 		all = append(all, t.Client)
 		if p, err := netip.ParseAddrPort(t.Via); err == nil {
 			all = append(all, p.Addr())
@@ -228,8 +227,8 @@ var (
 // learnHosts notes what hosts are called, and their groups: the sentences of findings have them too, also of hosts that were filtered out.
 func (d *Redactor) learnHosts(r *Result) {
 	var labels, assets []string
-	for i := range r.Destinations {
-		labels, assets = append(labels, r.Destinations[i].ClientLabel), append(assets, r.Destinations[i].Asset)
+	for _, d := range r.Destinations {
+		labels, assets = append(labels, d.ClientLabel), append(assets, d.Asset)
 	}
 	for i := range r.Clients {
 		for _, l := range r.Clients[i].Labels {
@@ -310,8 +309,7 @@ func (d *Redactor) learnNames(r *Result) {
 		return
 	}
 	var all []string
-	for i := range r.Destinations {
-		t := &r.Destinations[i]
+	for _, t := range r.Destinations {
 		all = append(all, t.Name, t.RegistrableDomain)
 		for _, o := range t.OtherNames {
 			all = append(all, o.Name)

@@ -15,21 +15,21 @@ const Schema = "phonehome.result/1"
 
 // Result is what a scan found: facts and judgements of one body of evidence. Its JSON form is the contract in docs/result.md.
 type Result struct {
-	Schema       string              `json:"schema"`
-	Tool         Tool                `json:"tool"`
-	Case         CaseFile            `json:"case,omitzero"`
-	Settings     Settings            `json:"settings"`
-	Captures     []capture.Info      `json:"captures"`
-	Ignored      []capture.Ignored   `json:"ignored"`
-	Coverage     Coverage            `json:"coverage"`
-	Destinations []judge.Destination `json:"destinations"`
-	Findings     []judge.Finding     `json:"findings"`
-	Vendors      []Vendor            `json:"vendors"`
-	Clients      []Client            `json:"clients"`
-	Register     []judge.Observed    `json:"register"`
-	Suppressions []judge.Suppression `json:"suppressions"`
-	Exit         Exit                `json:"exit"`
-	Summary      Summary             `json:"summary"`
+	Schema       string               `json:"schema"`
+	Tool         Tool                 `json:"tool"`
+	Case         CaseFile             `json:"case,omitzero"`
+	Settings     Settings             `json:"settings"`
+	Captures     []capture.Info       `json:"captures"`
+	Ignored      []capture.Ignored    `json:"ignored"`
+	Coverage     Coverage             `json:"coverage"`
+	Destinations []*judge.Destination `json:"destinations"`
+	Findings     []judge.Finding      `json:"findings"`
+	Vendors      []Vendor             `json:"vendors"`
+	Clients      []Client             `json:"clients"`
+	Register     []judge.Observed     `json:"register"`
+	Suppressions []judge.Suppression  `json:"suppressions"`
+	Exit         Exit                 `json:"exit"`
+	Summary      Summary              `json:"summary"`
 
 	evidence  *evidence        // what WriteFacts writes; nil for a result that was read from a file
 	citations *judge.Citations // what Whole adds; nil for one that was read from a file

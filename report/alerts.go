@@ -54,8 +54,7 @@ type indexed struct {
 
 func index(r *analyze.Result) *indexed {
 	x := &indexed{destinations: make(map[string]*judge.Destination, len(r.Destinations)), keys: make(map[string]string, len(r.Destinations)), entries: map[string]place{}}
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
+	for _, d := range r.Destinations {
 		x.destinations[d.ID], x.keys[d.ID] = d, d.Key()
 	}
 	for i := range r.Register {

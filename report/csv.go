@@ -151,7 +151,7 @@ var destinationFields = []field[*judge.Destination]{
 
 // writeCSV writes a row a destination.
 func writeCSV(w io.Writer, r *analyze.Result, _ Options) error {
-	return sheet(w, marked(destinationFields, r), pointers(r.Destinations))
+	return sheet(w, marked(destinationFields, r), r.Destinations)
 }
 
 func pointers[E any](list []E) []*E {

@@ -75,8 +75,7 @@ const maxExplained = 20
 
 func (p *page) destinations(f *judge.Finding) {
 	var out []string
-	for i := range p.r.Destinations {
-		d := &p.r.Destinations[i]
+	for _, d := range p.r.Destinations {
 		if !slices.Contains(f.Destinations, d.ID) {
 			continue
 		}

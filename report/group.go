@@ -121,8 +121,7 @@ func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*
 	index := map[rowKey]*group{}
 	of := make([]*group, len(r.Destinations))
 	var all []*group
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
+	for i, d := range r.Destinations {
 		key := keyOf(by, d)
 		g := index[key]
 		if g == nil {
@@ -144,7 +143,7 @@ func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*
 	}
 	for i, g := range of {
 		if g.detail != nil {
-			g.look(&r.Destinations[i])
+			g.look(r.Destinations[i])
 		}
 	}
 	return all, hidden

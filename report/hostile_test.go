@@ -18,7 +18,7 @@ var attacks = []string{
 
 // attacked is a result in which every text that a capture can choose is each of the attacks in turn.
 func attacked() *analyze.Result {
-	var ds []judge.Destination
+	var ds []*judge.Destination
 	for _, a := range attacks {
 		d := destination("10.0.0.5", a, a, "registrable-domain", 10)
 		d.ClientLabel, d.Tenant, d.Hoster, d.Product, d.Protocol, d.Notes = a, a, a, a, a, []string{a}

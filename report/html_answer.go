@@ -65,8 +65,8 @@ const exitIncomplete = 3
 // leftOut says how much a filter leaves out.
 func (p *htmlPage) leftOut() string {
 	var shown uint64
-	for i := range p.r.Destinations {
-		shown += p.r.Destinations[i].PayloadOut
+	for _, d := range p.r.Destinations {
+		shown += d.PayloadOut
 	}
 	all := p.r.Coverage.Outbound.PayloadBytes
 	if shown >= all {

@@ -250,8 +250,8 @@ func (p *htmlPage) Vendors() (out []card) {
 // MoreVendors says how many recipients have no card.
 func (p *htmlPage) MoreVendors() string {
 	met := map[rowKey]bool{}
-	for i := range p.r.Destinations {
-		met[recipientOf(&p.r.Destinations[i])] = true
+	for _, d := range p.r.Destinations {
+		met[recipientOf(d)] = true
 	}
 	if n := len(met) - maxCards; n > 0 {
 		return more(n) + " recipients without a card here: they are in the tables below"
@@ -262,8 +262,7 @@ func (p *htmlPage) MoreVendors() string {
 // refsBy are the findings of each group of destinations.
 func (p *htmlPage) refsBy(key func(d *judge.Destination) rowKey) map[rowKey][]string {
 	out := map[rowKey][]string{}
-	for i := range p.r.Destinations {
-		d := &p.r.Destinations[i]
+	for _, d := range p.r.Destinations {
 		k := key(d)
 		for _, f := range p.found[d.ID] {
 			if !slices.Contains(out[k], f.ID) {
@@ -362,8 +361,8 @@ func (p *htmlPage) Clients() (out []card) {
 // MoreClients says how many clients with findings have no card.
 func (p *htmlPage) MoreClients() string {
 	met := map[netip.Addr]bool{}
-	for i := range p.r.Destinations {
-		if d := &p.r.Destinations[i]; len(p.found[d.ID]) > 0 {
+	for _, d := range p.r.Destinations {
+		if len(p.found[d.ID]) > 0 {
 			met[d.Client] = true
 		}
 	}

@@ -179,8 +179,7 @@ func (p *htmlPage) Destinations() []htmlDestination {
 	const layout = "2006-01-02 15:04:05"
 	ds := p.r.Destinations[:min(len(p.r.Destinations), maxDestinationRows)]
 	out := make([]htmlDestination, len(ds))
-	for i := range ds {
-		d := &ds[i]
+	for i, d := range ds {
 		end := d.Last.UTC().Format(layout)
 		if day(d.First) == day(d.Last) {
 			end = end[len("2006-01-02 "):]
@@ -269,8 +268,7 @@ func basisText(basis string) string {
 // AnnexFacts are the technical facts for the annex.
 func (p *htmlPage) AnnexFacts() []pair {
 	clients, countries, kinds := map[string]bool{}, tally{}, tally{}
-	for i := range p.r.Destinations {
-		d := &p.r.Destinations[i]
+	for _, d := range p.r.Destinations {
 		if d.State != judge.Transferred {
 			continue
 		}

@@ -47,8 +47,7 @@ type recipientSum struct {
 // sumUp sums the recipients to which payload went, most first.
 func (p *htmlPage) sumUp() (out []*recipientSum) {
 	by := map[rowKey]*recipientSum{}
-	for i := range p.r.Destinations {
-		d := &p.r.Destinations[i]
+	for _, d := range p.r.Destinations {
 		if d.CountedElsewhere() || d.PayloadOut == 0 {
 			continue
 		}

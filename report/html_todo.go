@@ -156,8 +156,7 @@ func (p *htmlPage) RegisterChange() string {
 // amend says what could be changed in an entry that does not cover what was seen, as comments: only those who agreed know the new text.
 func (p *htmlPage) amend(e *judge.Observed) string {
 	var said []string
-	for i := range p.r.Destinations {
-		d := &p.r.Destinations[i]
+	for _, d := range p.r.Destinations {
 		if d.Disclosure.Entry != e.ID || d.Disclosure.Verdict == disclosure.Disclosed {
 			continue
 		}

@@ -70,11 +70,11 @@ func (j *jsonWriter) field(v reflect.Value) {
 	sep := "[\n    "
 	for i := 0; i < v.Len() && j.err == nil; i++ {
 		j.text(sep)
-		e := v.Index(i).Addr()
-		if d, ok := e.Interface().(*judge.Destination); ok {
-			e = reflect.ValueOf(j.whole(d))
+		if d, ok := v.Index(i).Interface().(*judge.Destination); ok {
+			j.encode(reflect.ValueOf(j.whole(d)), "    ")
+		} else {
+			j.encode(v.Index(i).Addr(), "    ")
 		}
-		j.encode(e, "    ")
 		sep = ",\n    "
 	}
 	j.text("\n  ]")

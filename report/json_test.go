@@ -21,7 +21,7 @@ func TestJSON(t *testing.T) {
 		e := json.NewEncoder(&want)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
-		r.Destinations = append([]judge.Destination{}, r.Destinations...)
+		r.Destinations = append([]*judge.Destination{}, r.Destinations...)
 		if err := e.Encode(r); err != nil {
 			t.Fatal(err)
 		}
@@ -37,6 +37,19 @@ func TestJSON(t *testing.T) {
 		}
 		if len(back.Destinations) != len(r.Destinations) {
 			t.Errorf("%s: %d destinations came back, of %d", name, len(back.Destinations), len(r.Destinations))
+		}
+	}
+}
+
+// TestLaidOut: what is plain is laid out as encoding/json does it.
+func TestLaidOut(t *testing.T) {
+	for _, in := range []string{`{}`, `[]`, `0`, `null`, `"a"`, `{"a":{},"b":[],"c":[[],{}]}`, `[{"a":-1.5e+9,"b":true},[1,"2"]]`, `{"{,:[\"\\":"]}\\","a b":" , "}`} {
+		var want bytes.Buffer
+		if err := json.Indent(&want, []byte(in), "    ", "  "); err != nil {
+			t.Fatal(err)
+		}
+		if got := appendLaidOut(nil, []byte(in), "    "); string(got) != want.String() {
+			t.Errorf("%s:\n%s\nwant:\n%s", in, got, &want)
 		}
 	}
 }
@@ -74,7 +87,7 @@ func TestWriteErrors(t *testing.T) {
 
 // manyDestinations is a result of n destinations.
 func manyDestinations(n int) *analyze.Result {
-	ds := make([]judge.Destination, n)
+	ds := make([]*judge.Destination, n)
 	for i := range ds {
 		ds[i] = destination(fmt.Sprintf("10.%d.%d.%d", i>>16&255, i>>8&255, i&255), fmt.Sprintf("host-%d.example.net", i%5000), fmt.Sprintf("vendor-%d", i%300), "catalogue", uint64(i))
 	}

@@ -142,8 +142,7 @@ func keyed(r *analyze.Result) []*keyGroup {
 	x := index(r)
 	byKey := map[string]*keyGroup{}
 	var out []*keyGroup
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
+	for _, d := range r.Destinations {
 		k := byKey[x.keys[d.ID]]
 		if k == nil {
 			k = &keyGroup{key: x.keys[d.ID]}

@@ -128,8 +128,7 @@ func TestAlertsAreStable(t *testing.T) {
 		return out
 	}
 	other := busy()
-	for i := range other.Destinations {
-		d := &other.Destinations[i]
+	for _, d := range other.Destinations {
 		d.PayloadOut, d.First, d.Vendor = 7, d.First.AddDate(1, 0, 0), "Another catalogue's word"
 	}
 	other.Captures[0].Path, other.Findings[0].Severity = "other.pcap", judge.Low
@@ -280,7 +279,7 @@ func TestBounds(t *testing.T) {
 // many is a result of 500 findings and 20,000 destinations.
 func many() *analyze.Result {
 	const findings, each = 500, 40
-	var ds []judge.Destination
+	var ds []*judge.Destination
 	for i := range findings * each {
 		d := destination(fmt.Sprintf("10.0.%d.%d", i/250%250, i%250), fmt.Sprintf("host-%c%c%c.vendor%d.example", 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26, i%findings), fmt.Sprintf("Vendor %d", i%findings), "catalogue", uint64(i))
 		d.Disclosure = &disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}

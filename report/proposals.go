@@ -18,8 +18,8 @@ import (
 // destinations that pick takes count; nil takes all.
 func Proposals(r *analyze.Result, pick func(d *judge.Destination) bool) (list []disclosure.Proposal, nameless int) {
 	l := &lessons{by: map[string]*disclosure.Proposal{}}
-	for i := range r.Destinations {
-		if d := &r.Destinations[i]; pick == nil || pick(d) {
+	for _, d := range r.Destinations {
+		if pick == nil || pick(d) {
 			l.learn(d)
 		}
 	}

@@ -19,8 +19,8 @@ var update = flag.Bool("update", false, "rewrite the goldens")
 var noon = time.Date(2018, 11, 5, 12, 0, 0, 0, time.UTC)
 
 // destination is a transfer of a client to a name, over TLS.
-func destination(client, name, vendor, basis string, out uint64) judge.Destination {
-	d := judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, Naming: &judge.Naming{NameSource: "tls-sni", OtherNames: []judge.OtherName{}},
+func destination(client, name, vendor, basis string, out uint64) *judge.Destination {
+	d := &judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, Naming: &judge.Naming{NameSource: "tls-sni", OtherNames: []judge.OtherName{}},
 		Service: &judge.Service{Port: 443, Transport: "tcp", Protocol: "tls"}, Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis},
 		Course: &judge.Course{State: judge.Transferred, OpenedBy: "client"}, Flows: 1, PayloadOut: out, PayloadIn: out / 2,
 		First: noon, Last: noon.Add(90 * time.Minute), Cited: &judge.Cited{Evidence: []judge.Evidence{}},
@@ -30,7 +30,7 @@ func destination(client, name, vendor, basis string, out uint64) judge.Destinati
 }
 
 // unnamed is a transfer to an address without a name.
-func unnamed(client, server string, out uint64) judge.Destination {
+func unnamed(client, server string, out uint64) *judge.Destination {
 	d := destination(client, "", "", "none", out)
 	d.NameSource = "none"
 	d.Servers = []judge.Server{{IP: netip.MustParseAddr(server), Place: &vendors.Place{Country: "CN", ASN: 64501, Network: "Telecom Backbone"}}}
@@ -38,7 +38,7 @@ func unnamed(client, server string, out uint64) judge.Destination {
 }
 
 // sample is a result of a few destinations, numbered in the order given.
-func sample(ds ...judge.Destination) *analyze.Result {
+func sample(ds ...*judge.Destination) *analyze.Result {
 	r := &analyze.Result{Schema: analyze.Schema, Tool: analyze.Tool{Name: "phonehome", Version: "test"}, Ignored: []capture.Ignored{}, Findings: []judge.Finding{},
 		Captures: []capture.Info{{Path: "capture.pcap", Format: "pcap", Packets: 1000, First: noon, Last: noon.Add(2 * time.Hour), Damage: []capture.Damage{},
 			Interfaces: []capture.Interface{}, Undecoded: map[string]uint64{}}},
@@ -67,7 +67,8 @@ func sample(ds ...judge.Destination) *analyze.Result {
 func office() *analyze.Result {
 	security := destination("10.0.0.5", "sensor-1.examplesec.net", "ExampleSec", "catalogue", 12_345_678)
 	security.Purpose, security.Product, security.ClientLabel = "security-cloud", "Endpoint Sensor", "BEN-PC"
-	second := security
+	copied := *security
+	second := &copied
 	second.Name, second.Naming, second.PayloadOut = "sensor-2.examplesec.net", &judge.Naming{NameSource: "dns", OtherNames: []judge.OtherName{}}, 400_000
 	domain := destination("10.0.0.6", "a.example.org", "example.org", "registrable-domain", 5_000)
 	cloud := destination("10.0.0.6", "bucket.storage.example.com", "", "none", 52_000)
@@ -91,8 +92,8 @@ func busy() *analyze.Result {
 	r.Settings.FailOn, r.Settings.Baseline = "medium", []string{"egress.lock"}
 	r.Captures[0].SHA256 = "cd"
 	r.Register = []judge.Observed{{ID: "examplesec-sensor", Vendor: "ExampleSec", File: "register.yaml", Line: 7, Status: "approved", End: "2018-09-30", Observed: true}}
-	for i := range r.Destinations {
-		r.Destinations[i].Disclosure = &disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}
+	for _, d := range r.Destinations {
+		d.Disclosure = &disclosure.Judgement{Verdict: disclosure.Undisclosed, Reason: "no entry fits"}
 	}
 	for i := range 2 {
 		r.Destinations[i].Disclosure = &disclosure.Judgement{Verdict: disclosure.Expired, Entry: "examplesec-sensor", Reason: "the entry ended on 2018-09-30"}
@@ -118,7 +119,7 @@ func finding(id, rule string, s judge.Severity, status judge.Status, r *analyze.
 		Destinations: []string{}, First: noon, Last: noon.Add(time.Hour), FramesTotal: 12, FilterAll: "(ip.addr in {10.0.0.5} && ip.addr in {203.0.113.9})",
 		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames", Filter: "frame.number in {1,3..5}"}}}
 	for _, i := range of {
-		d := &r.Destinations[i]
+		d := r.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
 		f.Clients = append(f.Clients, d.Client.String())
 		f.Vendor, f.VendorBasis = d.Vendor, d.VendorBasis

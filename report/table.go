@@ -90,8 +90,7 @@ func (p *page) rows() error {
 // times is the time from the first to the last packet of any destination.
 func times(r *analyze.Result) span {
 	s := span{first: r.Destinations[0].First, last: r.Destinations[0].Last}
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
+	for _, d := range r.Destinations {
 		if d.First.Before(s.first) {
 			s.first = d.First
 		}
@@ -114,8 +113,7 @@ type totals struct {
 
 func countTotals(r *analyze.Result) totals {
 	t := totals{vendors: map[rowKey]bool{}, domains: map[rowKey]bool{}, unknowns: map[rowKey]bool{}, clients: map[netip.Addr]bool{}, states: map[judge.State]int{}}
-	for i := range r.Destinations {
-		d := &r.Destinations[i]
+	for _, d := range r.Destinations {
 		t.states[d.State]++
 		if d.CountedElsewhere() {
 			t.proxied = true

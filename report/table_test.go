@@ -132,7 +132,7 @@ func safe(t *testing.T, what, text string) {
 // TestOneVendorOneRow: fifty end points of one vendor and three thousand clients are one row.
 func TestOneVendorOneRow(t *testing.T) {
 	const endPoints, clients = 50, 3000
-	var ds []judge.Destination
+	var ds []*judge.Destination
 	for c := range clients {
 		client := fmt.Sprintf("10.0.%d.%d", c>>8, c&255)
 		ds = append(ds, destination(client, fmt.Sprintf("ts%02d.examplesec.net", c%endPoints), "ExampleSec", "catalogue", 1000))

@@ -21,3 +21,47 @@ func TestList(t *testing.T) {
 		t.Error("values were moved")
 	}
 }
+
+// TestListTake: all values, and a list that has none of them any more.
+func TestListTake(t *testing.T) {
+	const n = 2*listChunk + 3
+	var l List[int]
+	for i := range n {
+		v, _ := l.Add()
+		*v = i
+	}
+	next := 0
+	for v := range l.Take() {
+		if *v != next {
+			t.Fatalf("value %d is %d", next, *v)
+		}
+		next++
+	}
+	if next != n || l.Len() != 0 {
+		t.Errorf("%d values were taken of %d, %d are left", next, n, l.Len())
+	}
+}
+
+// TestStacks: stacks that grow by turns have each their own values, the latest first.
+func TestStacks(t *testing.T) {
+	const high = 5
+	var c Chains[int]
+	var stacks [3]Stack
+	for i := range high {
+		for s := range stacks {
+			c.Push(&stacks[s], 10*s+i)
+		}
+	}
+	for s := range stacks {
+		want := 10*s + high - 1
+		for v := range c.Down(stacks[s]) {
+			if *v != want {
+				t.Errorf("stack %d: %d, want %d", s, *v, want)
+			}
+			want--
+		}
+		if want != 10*s-1 {
+			t.Errorf("stack %d ends before %d", s, want)
+		}
+	}
+}

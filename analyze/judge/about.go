@@ -35,7 +35,7 @@ const maxHosts = 8
 func (c *Case) hosts(g *group) (out []string) {
 	said := map[netip.Addr]bool{}
 	for _, i := range g.members {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		if said[d.Client] || len(said) == maxHosts {
 			continue
 		}
@@ -84,7 +84,7 @@ func (c *Case) sent(g *group, f *Finding) string {
 
 func (c *Case) allMachinery(g *group) bool {
 	for _, i := range g.members {
-		if !machinery(&c.Destinations[i]) {
+		if !machinery(c.Destinations[i]) {
 			return false
 		}
 	}

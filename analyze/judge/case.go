@@ -16,7 +16,7 @@ import (
 
 // Case is all that the rules see: the destinations, with what is not in the result, and what the user gave.
 type Case struct {
-	Destinations []Destination
+	Destinations []*Destination
 	Citations    *Citations
 	From, To     time.Time           // of the captures, first and last packet
 	Intel        *intel.Set          // lists of indicators; nil for none
@@ -47,7 +47,7 @@ func (c *Case) finding(g *group) Finding {
 	var clients, servers []netip.Addr
 	var names []string
 	for n, i := range g.members {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
 		clients = append(clients, d.Client)
 		for _, s := range d.Servers {
@@ -77,7 +77,7 @@ func (c *Case) finding(g *group) Finding {
 	f.Names = append([]string{}, slices.Compact(names)...)
 	var frames []frame
 	for _, i := range g.members {
-		frames = c.Citations.appendFrames(frames, &c.Destinations[i])
+		frames = c.Citations.appendFrames(frames, c.Destinations[i])
 	}
 	f.Evidence = evidence(frames)
 	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
@@ -110,13 +110,13 @@ func (c *Case) legsOf(i int) []int {
 	if c.legs == nil {
 		c.legs = map[ownLeg][]int{}
 		for k := range c.Destinations {
-			if d := &c.Destinations[k]; c.details[k].notes&noteRelayed != 0 {
+			if d := c.Destinations[k]; c.details[k].notes&noteRelayed != 0 {
 				own := ownLeg{d.Client, joinedNames(d)}
 				c.legs[own] = append(c.legs[own], k)
 			}
 		}
 	}
-	d := &c.Destinations[i]
+	d := c.Destinations[i]
 	proxy, err := netip.ParseAddrPort(d.Via)
 	if err != nil {
 		return nil
@@ -141,7 +141,7 @@ func (c *Case) filterAll(g *group, clients, servers []netip.Addr, first, last ti
 	}
 	var ports []string
 	for _, i := range g.members {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		if d.ServersTotal > len(d.Servers) {
 			return ""
 		}

@@ -34,8 +34,7 @@ func TestCommunityIDsOfADestination(t *testing.T) {
 	if len(c.Destinations) != 2 {
 		t.Fatalf("%d destinations, want 2", len(c.Destinations))
 	}
-	for i := range c.Destinations {
-		d := &c.Destinations[i]
+	for _, d := range c.Destinations {
 		ids := c.Citations.Of(d).CommunityIDs
 		if d.Transport == "fragment" {
 			if len(ids) != 0 {
@@ -78,7 +77,7 @@ func destinationOf(t *testing.T, flows uint64, more func(*Builder, *dest)) *Case
 	if len(c.Destinations) != 1 {
 		t.Fatalf("%d destinations, want one", len(c.Destinations))
 	}
-	if c.Destinations[0].Cited = c.Citations.Of(&c.Destinations[0]); len(c.Destinations[0].Evidence) != 1 {
+	if c.Destinations[0].Cited = c.Citations.Of(c.Destinations[0]); len(c.Destinations[0].Evidence) != 1 {
 		t.Fatalf("%d captures are cited, want one", len(c.Destinations[0].Evidence))
 	}
 	return c

@@ -21,7 +21,7 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 	}
 	c.shares = make([][]disclosure.Share, len(c.Destinations))
 	for i, answer := range j.Finish() {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		own := answer.Judgement
 		d.Disclosure, c.shares[i] = &own, answer.Shares
 		own.Claimed = c.claimed(i)
@@ -35,7 +35,7 @@ func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
 
 // traffic is a destination as the register is asked about it.
 func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
-	d, more := &c.Destinations[i], &c.details[i]
+	d, more := c.Destinations[i], &c.details[i]
 	t := &disclosure.Traffic{Client: d.Client, Port: d.Port, Transport: d.Transport, First: d.First, Last: d.Last, Parts: []disclosure.Part{},
 		Relayed: more.notes&noteRelayed != 0, Elsewhere: more.notes&noteBothLegs != 0}
 	if d.Name != "" {
@@ -99,7 +99,7 @@ const basisRegister = "register"
 
 // claimed says whether a disclosure rests on a name that is the client's word alone, and that other evidence could have supported and does not.
 func (c *Case) claimed(i int) bool {
-	d := &c.Destinations[i]
+	d := c.Destinations[i]
 	more := &c.details[i]
 	if d.Disclosure.Verdict != disclosure.Disclosed || !more.source.Hello() {
 		return false

@@ -23,7 +23,7 @@ func asked(d Destination) *Case {
 	b := NewBuilder(hostname.NewIndex(h))
 	var more detail
 	b.parts.sum(&more.parts, part{server: endOf(h.Number(packet.AddrFrom(netip.MustParseAddr("192.0.2.1"))), false)}, 1000)
-	return &Case{Destinations: []Destination{d}, details: []detail{more}, b: b}
+	return &Case{Destinations: []*Destination{&d}, details: []detail{more}, b: b}
 }
 
 func given(t *testing.T, vendors string) *disclosure.Register {

@@ -51,7 +51,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.namedValues()
 	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
 	order := b.order()
-	c := &Case{Destinations: make([]Destination, len(order)), details: make([]detail, len(order)), Citations: b.cited, b: b}
+	c := &Case{Destinations: newDestinations(len(order)), details: make([]detail, len(order)), Citations: b.cited, b: b}
 	c.Citations.of = make([]citing, len(order))
 	ids := numbered("d", len(order))
 	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
@@ -63,7 +63,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 		i := place[made]
 		made++
 		c.Destinations[i].ID, c.Destinations[i].number = ids[i], uint32(i)
-		b.finish(d, &c.Destinations[i], a)
+		b.finish(d, c.Destinations[i], a)
 		c.details[i], c.Citations.of[i] = d.detail, d.citing
 		if d.rare != 0 {
 			c.rare = append(c.rare, i)
@@ -76,6 +76,16 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	}
 	b.drop()
 	return c
+}
+
+// newDestinations are destinations that lie by pieces, in their order: one list of all would take fresh memory beside what rows and names have given back.
+func newDestinations(n int) []*Destination {
+	out := make([]*Destination, n)
+	var room pieces[Destination]
+	for i := range out {
+		out[i] = &room.take(1)[0]
+	}
+	return out
 }
 
 // drop gives the memory of what the destinations have now back.

@@ -140,12 +140,12 @@ func keyField(s string) string {
 }
 
 // Keys are the keys of a result, sorted, each once: one for each destination, and one for each destination of a finding that nobody has suppressed, with its rule.
-func Keys(ds []Destination, fs []Finding) []string {
+func Keys(ds []*Destination, fs []Finding) []string {
 	byID := make(map[string]string, len(ds))
 	out := make([]string, 0, len(ds))
-	for i := range ds {
-		k := ds[i].Key()
-		byID[ds[i].ID] = k
+	for _, d := range ds {
+		k := d.Key()
+		byID[d.ID] = k
 		out = append(out, LockRule+" "+k)
 	}
 	for i := range fs {
@@ -201,7 +201,7 @@ func (c *Case) Known(fs []Finding) {
 	}
 	for i := range fs {
 		f := &fs[i]
-		fresh := slices.ContainsFunc(f.group.members, func(d int) bool { return !c.Baseline.Has(f.Rule, &c.Destinations[d]) })
+		fresh := slices.ContainsFunc(f.group.members, func(d int) bool { return !c.Baseline.Has(f.Rule, c.Destinations[d]) })
 		if f.Status == Open && !fresh {
 			f.Status = Baselined
 		}

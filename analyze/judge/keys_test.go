@@ -7,14 +7,14 @@ import (
 	"phonehome/analyze/vendors"
 )
 
-func to(name string, port uint16, transport string) Destination {
-	return Destination{ID: "d1", Name: name, Naming: &Naming{}, Service: &Service{Port: port, Transport: transport}, Course: &Course{OpenedBy: "client"}, Inside: &Inside{Client: netip.MustParseAddr("10.0.0.1")}, Attribution: &Attribution{},
+func to(name string, port uint16, transport string) *Destination {
+	return &Destination{ID: "d1", Name: name, Naming: &Naming{}, Service: &Service{Port: port, Transport: transport}, Course: &Course{OpenedBy: "client"}, Inside: &Inside{Client: netip.MustParseAddr("10.0.0.1")}, Attribution: &Attribution{},
 		Servers: []Server{{netip.MustParseAddr("192.0.2.1"), &vendors.Place{ASN: 64500}}}}
 }
 
 func TestKey(t *testing.T) {
 	unnamed := to("", 8800, "udp")
-	noASN := unnamed
+	noASN := to("", 8800, "udp")
 	noASN.Servers = []Server{{netip.MustParseAddr("198.51.100.77"), &vendors.Place{}}}
 	clock := to("", 123, "udp")
 	clock.Protocol = "ntp"
@@ -25,7 +25,7 @@ func TestKey(t *testing.T) {
 	several.OtherNames = []OtherName{{Name: "b.example.net"}, {Name: "a.example.com"}}
 	hostile := to("x y\nz.example.com", 443, "tcp")
 	for _, c := range []struct {
-		d    Destination
+		d    *Destination
 		want string
 	}{
 		{to("a.example.com", 443, "tcp"), "example.com a 443 -"},
@@ -72,7 +72,7 @@ func TestKeyOfTheSame(t *testing.T) {
 		func(d *Destination) { d.Asset = "cameras" },
 	} {
 		d := to(name, 443, "tcp")
-		change(&d)
+		change(d)
 		if d.Key() == one.Key() {
 			t.Errorf("%q is the key of another destination too", d.Key())
 		}
@@ -81,12 +81,12 @@ func TestKeyOfTheSame(t *testing.T) {
 
 func TestBaseline(t *testing.T) {
 	b := NewBaseline()
-	for _, k := range Keys([]Destination{to("a.example.com", 443, "tcp")}, []Finding{{Rule: "beacon", Destinations: []string{"d1"}, Status: Open}, {Rule: "bulk-upload", Destinations: []string{"d1"}, Status: Suppressed}}) {
+	for _, k := range Keys([]*Destination{to("a.example.com", 443, "tcp")}, []Finding{{Rule: "beacon", Destinations: []string{"d1"}, Status: Open}, {Rule: "bulk-upload", Destinations: []string{"d1"}, Status: Suppressed}}) {
 		b.Add(k)
 	}
 	for _, c := range []struct {
 		rule string
-		d    Destination
+		d    *Destination
 		want bool
 	}{
 		{LockRule, to("a.example.com", 443, "udp"), true},
@@ -96,7 +96,7 @@ func TestBaseline(t *testing.T) {
 		{"beacon", to("a.example.com", 443, "tcp"), true},
 		{"bulk-upload", to("a.example.com", 443, "tcp"), false},
 	} {
-		if got := b.Has(c.rule, &c.d); got != c.want {
+		if got := b.Has(c.rule, c.d); got != c.want {
 			t.Errorf("%s %s: %v", c.rule, c.d.Key(), got)
 		}
 	}

@@ -121,7 +121,7 @@ func (c *Case) findRecipients() {
 	f := recipientFinder{c: c, byName: map[*Attribution]int32{}, byPlace: map[*vendors.Place]int32{}, numbers: map[recipient]int32{}}
 	c.to = make([]int32, len(c.Destinations))
 	for i := range c.Destinations {
-		c.to[i] = f.find(&c.Destinations[i])
+		c.to[i] = f.find(c.Destinations[i])
 	}
 }
 

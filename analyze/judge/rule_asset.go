@@ -58,7 +58,7 @@ func findAsset(c *Case) (out []Finding) {
 
 // breaksPolicy says whether a destination is against what its client's asset may do. An entry that names the asset among its hosts is an exception to a policy of none.
 func (c *Case) breaksPolicy(i int) bool {
-	d := &c.Destinations[i]
+	d := c.Destinations[i]
 	a := c.asset(d.Client)
 	if a == nil {
 		return false

@@ -132,7 +132,7 @@ func (c *Case) events(out []int64, members []int) []int64 {
 
 // mayBeat says whether a destination's rhythm says anything: not that of what hosts keep themselves going with.
 func (c *Case) mayBeat(i int) bool {
-	d := &c.Destinations[i]
+	d := c.Destinations[i]
 	return !machinery(d) && d.State != LookedUp && !c.covered(i)
 }
 

@@ -81,7 +81,7 @@ func (c *Case) bulkSeverity(to *recipient, most uint64) Severity {
 func (c *Case) daily(g *group) (days map[int32]uint64, in uint64) {
 	days = map[int32]uint64{}
 	for _, i := range g.members {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		if !c.counts(i, g) {
 			continue
 		}

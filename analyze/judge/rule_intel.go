@@ -57,7 +57,7 @@ func findIntel(c *Case) (out []Finding) {
 
 // listed looks a destination up: its names, and its addresses on its port.
 func (c *Case) listed(i int) (out []listed) {
-	d := &c.Destinations[i]
+	d := c.Destinations[i]
 	port := d.Port
 	if d.OpenedBy == "server" {
 		port = 0 // the port lies inside

@@ -20,7 +20,7 @@ func findNew(c *Case) (out []Finding) {
 	if c.Baseline == nil {
 		return nil
 	}
-	for _, g := range c.byRecipient(func(i int) bool { return !c.Baseline.Has(LockRule, &c.Destinations[i]) }) {
+	for _, g := range c.byRecipient(func(i int) bool { return !c.Baseline.Has(LockRule, c.Destinations[i]) }) {
 		f := c.finding(g)
 		f.Severity = Medium
 		if c.strongest(g) != rankTransferred || c.allMachinery(g) || c.approved(g) {

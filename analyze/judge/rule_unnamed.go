@@ -50,7 +50,7 @@ func findUnnamed(c *Case) (out []Finding) {
 // unnamed says whether nothing names a destination. Ordinary machinery that goes to addresses by design is known by its protocol: time, DNS, and
 // what holds a path open.
 func (c *Case) unnamed(i int) bool {
-	d := &c.Destinations[i]
+	d := c.Destinations[i]
 	return d.VendorBasis != basisRegister && d.Name == "" && len(d.OtherNames) == 0 && !machinery(d)
 }
 
@@ -66,7 +66,7 @@ func machinery(d *Destination) bool {
 // content says what is known of what was sent.
 func (c *Case) content(g *group) string {
 	for _, i := range g.members {
-		if !encrypted(&c.Destinations[i]) {
+		if !encrypted(c.Destinations[i]) {
 			return "not read by this rule; the frames show it where it is not encrypted"
 		}
 	}

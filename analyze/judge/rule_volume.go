@@ -76,7 +76,7 @@ func compareUint(a, b uint64) int {
 // mayRepeat says whether payload of some destinations may be counted twice: of a transport without sequence numbers, or seen on both sides of a translation.
 func (c *Case) mayRepeat(g *group) bool {
 	return slices.ContainsFunc(g.members, func(i int) bool {
-		d := &c.Destinations[i]
+		d := c.Destinations[i]
 		return !strings.HasPrefix(d.Transport, "tcp") && d.PayloadOut > 0 || c.register != nil && c.register.Shared(d.Client)
 	})
 }
