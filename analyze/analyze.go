@@ -260,6 +260,10 @@ func ReadResult(r io.Reader) (*Result, error) {
 	if out.Schema != Schema {
 		return nil, fmt.Errorf("read result: schema is %q, this program reads %q", out.Schema, Schema)
 	}
-	out.Destinations = slices.DeleteFunc(out.Destinations, func(d *judge.Destination) bool { return d == nil }) // null is none
+	for i, d := range out.Destinations {
+		if d == nil { // the row was null
+			out.Destinations[i] = judge.NewDestination()
+		}
+	}
 	return &out, nil
 }

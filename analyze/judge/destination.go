@@ -88,10 +88,15 @@ type Attribution struct {
 	RegistrableDomain string `json:"registrable_domain,omitempty"`
 }
 
+// NewDestination returns a destination that nothing is known of, and that has all parts.
+func NewDestination() *Destination {
+	return &Destination{Inside: &Inside{}, Naming: &Naming{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Cited: &Cited{}, Disclosure: &disclosure.Judgement{}}
+}
+
 // UnmarshalJSON reads a destination of a saved result. One that lacks keys has all parts too.
 func (o *Destination) UnmarshalJSON(b []byte) error {
 	type plain Destination
-	p := plain{Inside: &Inside{}, Naming: &Naming{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Cited: &Cited{}, Disclosure: &disclosure.Judgement{}}
+	p := plain(*NewDestination())
 	err := json.Unmarshal(b, &p)
 	if p.Disclosure == nil {
 		p.Disclosure = &disclosure.Judgement{} // the key was null
