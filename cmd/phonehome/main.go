@@ -28,7 +28,7 @@ const (
 	// which cost the collector nothing: collecting early keeps the peak near what is needed. Reading makes hardly any garbage, so that collecting is mostly in vain, and
 	// what reading needed is collected when it is over. The peak is in judging: on captures of 1 GB and of 4 million small packets, 7 would take a fourteenth
 	// more time there, and 3 to 6 MiB less; 15 the same time, and 2 to 6 MiB more.
-	gcReading = 25
+	gcReading = 20
 	gcJudging = 11
 	// gcFloor is the size, in bytes, of a block that is never touched and so takes no memory. As the collector counts it with what lives, a small heap is
 	// not collected every few milliseconds: without it a tenth of a scan's time is.
