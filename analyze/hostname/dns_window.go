@@ -15,12 +15,12 @@ const (
 	// maxWindowBytes bounds the memory of the questions that one shard remembers, about 3,000 of them: 512 KiB, 32 MiB for all shards. One
 	// more pushes out the oldest of the shard.
 	maxWindowBytes = 512 << 10
-	// questionSize is what a question takes beside its name.
+	// questionSize is what a question takes beside its name, with the room that it has for a short one.
 	questionSize = 160
 	// questionChunk is how many questions are allocated at a time: the 64 shards of a small capture should stay small.
 	questionChunk = 16
-	// usualName is the room for a name that a question has from the start, in bytes: most names are shorter.
-	usualName = 48
+	// shortName is the room for a name that a question has from the start, in bytes.
+	shortName = 24
 	// maxKeptName is the longest room for a name that is kept for the next question, in bytes.
 	maxKeptName = 128
 
@@ -87,10 +87,10 @@ func (w *dnsWindow) take() uint32 {
 
 // grow makes questions, whose names have room side by side.
 func (w *dnsWindow) grow() {
-	chunk, names := new([questionChunk]dnsQuestion), make([]byte, questionChunk*usualName)
+	chunk, names := new([questionChunk]dnsQuestion), make([]byte, questionChunk*shortName)
 	for i := range chunk {
-		at := i * usualName
-		chunk[i].name = names[at : at : at+usualName]
+		at := i * shortName
+		chunk[i].name = names[at : at : at+shortName]
 	}
 	w.chunks = append(w.chunks, chunk)
 }
