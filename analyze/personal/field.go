@@ -220,6 +220,9 @@ func ssnField(f *finder, value, _ []byte) {
 }
 
 func ibanField(f *finder, value, _ []byte) {
+	if len(value) < 2 || !isLetter(value[0]) || !isLetter(value[1]) {
+		return // before anything is copied
+	}
 	b := bytes.ToUpper(bytes.ReplaceAll(value, []byte(" "), nil))
 	if validIBAN(b) {
 		f.tell(IBAN, maskIBAN(b), b)

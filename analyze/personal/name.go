@@ -26,16 +26,20 @@ func Name(name []byte, found func(Find)) []byte {
 	}
 	f := finder{found: found}
 	out := lowered(name)
-	if at := bytes.LastIndexByte(out, '@'); at >= 0 && f.finds(func() { f.email(out, at) }) {
-		out = append([]byte(blank+"."), out[at+1:]...)
+	if at := bytes.LastIndexByte(out, '@'); at >= 0 {
+		if f.email(out, at); f.told > 0 {
+			out = append([]byte(blank+"."), out[at+1:]...)
+		}
 	}
 	var before []byte
 	for rest := out; len(rest) > 0; {
 		label, after, _ := bytes.Cut(rest, []byte("."))
-		next, _, _ := bytes.Cut(after, []byte("."))
-		if value := f.label(before, label, next); value != nil {
-			from := len(out) - len(rest) + len(label) - len(value)
-			out = bytes.Join([][]byte{out[:from], []byte(blank), out[from+len(value):]}, nil)
+		if mayHold(label) {
+			next, _, _ := bytes.Cut(after, []byte("."))
+			if value := f.label(before, label, next); value != nil {
+				from := len(out) - len(rest) + len(label) - len(value)
+				out = bytes.Join([][]byte{out[:from], []byte(blank), out[from+len(value):]}, nil)
+			}
 		}
 		before, rest = label, after
 	}
@@ -64,41 +68,43 @@ func mayHold(name []byte) bool {
 	return false
 }
 
-// lowered is a copy in the lower case of ASCII.
+// lowered is a copy in the lower case of ASCII; the name itself where it is that.
 func lowered(name []byte) []byte {
-	out := bytes.Clone(name)
-	for i, c := range out {
+	for i, c := range name {
 		if isUpper(c) {
-			out[i] = c | 0x20
+			out := bytes.Clone(name)
+			for ; i < len(out); i++ {
+				if isUpper(out[i]) {
+					out[i] |= 0x20
+				}
+			}
+			return out
 		}
 	}
-	return out
-}
-
-// finds says whether something is told.
-func (f *finder) finds(look func()) bool {
-	before := f.told
-	look()
-	return f.told > before
+	return name
 }
 
 // label returns the end of a label, or all of it, where that is a value; else nil.
 func (f *finder) label(before, label, after []byte) []byte {
-	if !mayHold(label) {
-		return nil
-	}
+	told := f.told
 	if i := bytes.IndexAny(label, "-_"); i > 0 {
-		if read := nameFields[string(label[:i])]; read != nil && f.finds(func() { read(f, label[i+1:], nil) }) {
+		if f.field(label[:i], label[i+1:]); f.told > told {
 			return label[i+1:]
 		}
 	}
-	for _, key := range [][]byte{before, after} {
-		if read := nameFields[string(key)]; read != nil && f.finds(func() { read(f, label, nil) }) {
-			return label
-		}
-	}
-	if f.finds(func() { f.text(label) }) || f.finds(func() { ibanField(f, label, nil) }) {
+	f.field(before, label)
+	f.field(after, label)
+	f.text(label)
+	ibanField(f, label, nil)
+	if f.told > told {
 		return label
 	}
 	return nil
+}
+
+// field looks at a value in a name that a key stands beside.
+func (f *finder) field(key, value []byte) {
+	if read := nameFields[string(key)]; read != nil {
+		read(f, value, nil)
+	}
 }
