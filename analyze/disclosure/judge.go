@@ -69,9 +69,10 @@ type Observed struct {
 
 // Judge judges destinations. The limits of a day are over all of them, and so come at the end.
 type Judge struct {
-	r    *Register
-	all  []*asked
-	days map[entryDay]uint64 // payload that counts against limits
+	r       *Register
+	answers []Judged
+	all     []*asked            // of each answer; nil of one that holds whatever else is added, as no entry is for any of it
+	days    map[entryDay]uint64 // payload that counts against limits
 }
 
 // entryDay is a UTC day of an entry.
@@ -92,7 +93,11 @@ func (j *Judge) Add(t *Traffic) {
 	for i, n := range t.Names {
 		a.views = append(a.views, j.r.view(a, n, t.Vendors[i]))
 	}
-	j.all = append(j.all, a)
+	if !a.met() {
+		j.answers, j.all = append(j.answers, j.answer(a)), append(j.all, nil)
+		return
+	}
+	j.answers, j.all = append(j.answers, Judged{}), append(j.all, a)
 	for i := range a.parts {
 		if k, ok := j.counted(a, i); ok {
 			j.days[k] += a.own(i)
@@ -122,9 +127,11 @@ func (j *Judge) limited(a *asked, v *view, part int) (entryDay, bool) {
 
 // Finish returns the answers in the order of Add. It changes nothing: it may be called again, and after more was added.
 func (j *Judge) Finish() []Judged {
-	out := make([]Judged, len(j.all))
+	out := slices.Clone(j.answers)
 	for i, a := range j.all {
-		out[i] = j.answer(a)
+		if a != nil {
+			out[i] = j.answer(a)
+		}
 	}
 	return out
 }
@@ -206,7 +213,9 @@ func (j *Judge) Exceeded() (out []Excess) {
 		}
 	}
 	for _, a := range j.all {
-		j.eitherOver(a, over)
+		if a != nil {
+			j.eitherOver(a, over)
+		}
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(over), entryDay.compare) {
 		e := &j.r.Entries[k.entry]
@@ -246,6 +255,9 @@ func (k entryDay) compare(o entryDay) int {
 func (j *Judge) Observed() []Observed {
 	out := make([]Observed, len(j.r.Entries))
 	for _, a := range j.all {
+		if a == nil {
+			continue
+		}
 		met := map[int]bool{}
 		for i := range a.parts {
 			from, to := a.span(&a.parts[i])
