@@ -20,7 +20,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Packet: packet.DefaultLimits(),
 		Flow: flow.Limits{
-			// 64 times 256 Ki flows of 224 bytes are 3.8 GB: a capture that has 16 million flows open at a time is an attack or a backbone.
+			// 64 times 256 Ki flows of 200 bytes are 3.4 GB: a capture that has 16 million flows open at a time is an attack or a backbone.
 			MaxActive: 256 << 10,
 			// Keep-alives of TCP connections come within two hours by default, of applications within one (RFC 9293, section 3.8.4).
 			IdleEstablished: int64(time.Hour),

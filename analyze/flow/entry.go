@@ -7,7 +7,7 @@ import (
 )
 
 // entry is one open flow: what its packets touch, in three lines of a cache. It holds no pointer, so that the garbage collector passes over
-// the slabs that hold millions of them; what few flows need (hours and exchanges, a head in naming) lies beside it under an index, 0 for none.
+// the slabs that hold millions of them; what few flows need (a head in naming, and what is extra) lies beside it under an index, 0 for none.
 type entry struct {
 	// What says which flow it is, and whether it goes on.
 	key      key
@@ -25,28 +25,19 @@ type entry struct {
 	head          uint32
 
 	// What payload is compared with, and what seldom changes.
-	recent        copies
-	isn           [2]uint32 // TCP: initial sequence number, or the number before the first seen
-	macs          [2]packet.MAC
-	vlan          uint16
-	ttl           [2]uint8
-	protocol      uint8
-	duplicates    uint32
-	retransmitted uint32 // segments that brought no new byte
-	long          uint32
-}
-
-// margin is what is noted of an open flow when it begins, and seldom touched before it ends. It lies beside the entry, under the same number.
-type margin struct {
-	first      int64
-	firstFrame uint64
-	firstCap   uint32
-	tunnel     packet.TunnelID
-	holes      [2]uint32
+	recent   copies
+	first    int64
+	isn      [2]uint32 // TCP: initial sequence number, or the number before the first seen
+	extra    uint32
+	macs     [2]packet.MAC
+	vlan     uint16
+	ttl      [2]uint8
+	protocol uint8
+	count    uint8 // Conv.Count of a flow without a head
 }
 
 // entryFlags hold what is known of a flow beside its numbers.
-type entryFlags uint8
+type entryFlags uint16
 
 const (
 	fromSecond  entryFlags = 1 << iota // the first packet went from the key's second end to its first
@@ -54,6 +45,10 @@ const (
 	synSecond                          // ... by its second end
 	snapped                            // payload was cut by the snapshot length
 	namingEnded                        // no Namer wants more of it
+	readFirst                          // payload of its first end was read
+	readSecond                         // ... of its second end
+	midFirst                           // and is not known to begin at the stream's first byte
+	midSecond
 )
 
 // opened says which end sent the SYN that is known to open the flow: 0 or 1, or -1. A SYN+ACK tells as well.
@@ -113,4 +108,22 @@ func keepMAC(known, seen packet.MAC) packet.MAC {
 // full says whether a counter of the row is at its end, so that another row must begin.
 func (e *entry) full() bool {
 	return e.packets[0] == math.MaxUint32 || e.packets[1] == math.MaxUint32
+}
+
+// row is what the entry says of the flow: all but what few flows have.
+func (e *entry) row() Row {
+	w := Row{
+		APort: uint16(e.key.rest >> 48), BPort: uint16(e.key.rest >> 32),
+		Transport: e.key.transport(), V6: e.key.v6(), Orphan: e.key.orphan(),
+		FromB: e.flags&fromSecond != 0, Snapped: e.flags&snapped != 0, Opener: int8(e.opened()),
+		Packets: [2]uint64{uint64(e.packets[0]), uint64(e.packets[1])}, Wire: e.wire, Payload: e.payload,
+		First: e.first, Last: e.last, LastFrame: e.lastFrame, FirstCapture: e.lastCap, LastCapture: e.lastCap,
+		ISN: e.isn, Next: e.next, TCPFlags: e.tcpFlags, TTL: e.ttl, MACs: e.macs, VLAN: e.vlan,
+	}
+	w.A, _ = e.key.end(0)
+	w.B, _ = e.key.end(1)
+	if e.hour != hourOf(e.first) && e.payload != [2]uint64{} {
+		w.Hours = []HourCount{{e.hour, e.payload}}
+	}
+	return w
 }

@@ -44,14 +44,29 @@ type heads struct {
 	oldest, newest uint32
 	waiting        int      // bytes in all halves
 	spare          [][]byte // buffers to be used again
+	brief          head     // of a flow that has none, while one packet of it is read
+	briefHalf      half     // of a stream whose head has none, for as long
 }
 
 const maxSpare = 64 // buffers kept for reuse: more are never busy at once in ordinary traffic
 
-// head returns the head of an entry, beginning one where it has none.
-func (t *Table) head(at uint32, e *entry) *head {
+// head returns the head of an entry, or one that is for this packet only, until the Namer wants more kept than an entry holds.
+func (t *Table) head(e *entry) *head {
 	if e.head != 0 {
 		return t.heads.slab.at(e.head)
+	}
+	t.heads.brief = head{conv: Conv{Count: e.count}}
+	return &t.heads.brief
+}
+
+// keepHead keeps what the Namer wants kept of a flow: in its entry where that is enough, else in a head, which begins then.
+func (t *Table) keepHead(at uint32, e *entry, h *head) *head {
+	if e.head != 0 {
+		return h
+	}
+	if h.conv.State == nil && h.conv.Protocol == "" && h.halves == 0 {
+		e.count = h.conv.Count
+		return h
 	}
 	if t.heads.slab.used() >= t.limits.MaxHeads {
 		t.limitsHit["stream-heads"]++
@@ -60,55 +75,55 @@ func (t *Table) head(at uint32, e *entry) *head {
 	}
 	i := t.heads.slab.take()
 	e.head = i
-	h := t.heads.slab.at(i)
-	*h = head{owner: at, older: t.heads.newest}
+	n := t.heads.slab.at(i)
+	*n = *h
+	n.owner, n.older = at, t.heads.newest
 	if t.heads.newest != 0 {
 		t.heads.slab.at(t.heads.newest).newer = i
 	} else {
 		t.heads.oldest = i
 	}
 	t.heads.newest = i
-	return h
+	return n
 }
 
-// endHead ends the naming of a flow: what waits is handed on as far as it goes, the Namer lets go, and from now on the flow is only counted.
+// endHead ends the naming of a flow that has a head: what waits is handed on as far as it goes, the Namer lets go, and from now on the flow is only
+// counted.
 func (t *Table) endHead(e *entry) {
-	i := e.head
-	h := t.heads.slab.at(i)
+	h := t.heads.slab.at(e.head)
 	if h.halves != 0 && t.flush(h, 0) {
 		t.flush(h, 1)
 	}
-	t.dropHead(e)
+	t.dropHead(e, h)
 }
 
 // dropHead is endHead without a last look at what waits.
-func (t *Table) dropHead(e *entry) {
-	i := e.head
-	h := t.heads.slab.at(i)
+func (t *Table) dropHead(e *entry, h *head) {
 	e.protocol = t.proto.id(h.conv.Protocol)
 	e.flags |= namingEnded
-	e.head = 0
 	t.namer.Close(&h.conv)
 	if h.halves != 0 {
-		t.dropHalves(h.halves)
+		both := t.heads.halves.at(h.halves)
+		t.letGo(&both[0])
+		t.letGo(&both[1])
+		t.heads.halves.free(h.halves)
 	}
-	t.heads.unlink(i, h)
-	*h = head{}
-	t.heads.slab.free(i)
+	if i := e.head; i != 0 {
+		e.head = 0
+		t.heads.unlink(i, h)
+		*h = head{}
+		t.heads.slab.free(i)
+	}
 }
 
-func (t *Table) dropHalves(i uint32) {
-	both := t.heads.halves.at(i)
-	for dir := range both {
-		f := &both[dir]
-		t.heads.waiting -= f.waiting
-		t.reuse(f.buf)
-		for _, s := range f.pending {
-			t.reuse(s.data)
-		}
+// letGo gives back what waits in a half, and clears it.
+func (t *Table) letGo(f *half) {
+	t.heads.waiting -= f.waiting
+	t.reuse(f.buf)
+	for _, s := range f.pending {
+		t.reuse(s.data)
 	}
-	*both = [2]half{}
-	t.heads.halves.free(i)
+	*f = half{}
 }
 
 func (hs *heads) unlink(i uint32, h *head) {
@@ -145,11 +160,13 @@ func (t *Table) datagram(at uint32, e *entry, p *packet.Packet, dir uint8) {
 		e.flags |= namingEnded
 		return
 	}
-	h := t.head(at, e)
+	h := t.head(e)
 	t.setMeta(p, dir)
 	if t.namer.Datagram(&h.conv, &t.meta, p.Payload) == Stop {
-		t.dropHead(e)
+		t.dropHead(e, h)
+		return
 	}
+	t.keepHead(at, e, h)
 }
 
 // icmp6 carries router advertisements (RFC 4861, section 4.2).
@@ -163,16 +180,10 @@ func (t *Table) setMeta(p *packet.Packet, dir uint8) {
 	m.Start, m.Full = false, int(p.PayloadLen)
 }
 
-// stream takes the payload of a TCP segment, whose first byte has the number seq.
+// stream takes the payload of a TCP segment, whose first byte has the number seq, before it is counted.
 func (t *Table) stream(at uint32, e *entry, p *packet.Packet, dir uint8, seq uint64) {
-	if p.PayloadLen == 0 {
-		return
-	}
-	h := t.head(at, e)
-	if h.halves == 0 {
-		h.halves = t.heads.halves.take()
-	}
-	f := &t.heads.halves.at(h.halves)[dir]
+	h := t.head(e)
+	f := t.half(e, h, dir)
 	if !f.begun {
 		f.begun, f.start, f.next = true, e.tcpFlags[dir]&packet.SYN != 0, seq
 		if f.start {
@@ -182,8 +193,45 @@ func (t *Table) stream(at uint32, e *entry, p *packet.Packet, dir uint8, seq uin
 	t.setMeta(p, dir)
 	data := p.Payload[:min(len(p.Payload), int(p.PayloadLen))]
 	if !t.arrive(h, f, segment{seq: seq, full: uint64(p.PayloadLen), data: data}) {
-		t.dropHead(e)
+		t.letGo(f)
+		t.dropHead(e, h)
+		return
 	}
+	t.keepHalf(e, h, f, dir, max(e.next[dir], seq+uint64(p.PayloadLen)))
+	t.keepHead(at, e, h)
+}
+
+// half returns one direction of a stream in naming. As long as all bytes come in their order and the Namer uses them at once, the numbers of
+// the entry say all of it, and it is made for one packet.
+func (t *Table) half(e *entry, h *head, dir uint8) *half {
+	if h.halves != 0 {
+		return &t.heads.halves.at(h.halves)[dir]
+	}
+	t.heads.briefHalf = e.half(dir)
+	return &t.heads.briefHalf
+}
+
+// half is what the entry says of one direction of a stream of which nothing waits.
+func (e *entry) half(dir uint8) half {
+	return half{begun: e.flags&(readFirst<<dir) != 0, start: e.flags&(midFirst<<dir) == 0, next: e.next[dir]}
+}
+
+// keepHalf keeps what was made for one packet. next is the number that the entry will have, behind the last byte seen.
+func (t *Table) keepHalf(e *entry, h *head, f *half, dir uint8, next uint64) {
+	if h.halves != 0 {
+		return
+	}
+	if e.flags |= readFirst << dir; !f.start {
+		e.flags |= midFirst << dir
+	}
+	if f.next == next && f.skip == 0 && f.waiting == 0 && len(f.pending) == 0 {
+		t.letGo(f)
+		return
+	}
+	h.halves = t.heads.halves.take()
+	both := t.heads.halves.at(h.halves)
+	both[dir], both[1-dir] = *f, e.half(1-dir)
+	*f = half{}
 }
 
 // arrive takes one segment of a half; it reports false when the Namer wants no more of the flow.

@@ -56,7 +56,7 @@ func (it *Item) meet() {
 	}
 	if at != 0 {
 		e := it.Table.slab.at(at)
-		it.read = uint32(e.hour) + e.head + e.long
+		it.read = uint32(e.hour) + e.head + e.extra
 	}
 }
 

@@ -23,18 +23,18 @@ type long struct {
 	events []int64 // ns since 1970
 }
 
-// long is what e has, begun where it has none.
-func (l *longLog) long(e *entry) *long {
-	if e.long == 0 {
-		e.long = l.lists.take()
-		*l.lists.at(e.long) = long{}
+// of is what a flow has of it, begun where it has none.
+func (l *longLog) of(x *extra) *long {
+	if x.long == 0 {
+		x.long = l.lists.take()
+		*l.lists.at(x.long) = long{}
 	}
-	return l.lists.at(e.long)
+	return l.lists.at(x.long)
 }
 
 // event adds the start of an exchange.
-func (l *longLog) event(e *entry, at int64, most int, hit map[string]uint64) {
-	h := l.long(e)
+func (l *longLog) event(x *extra, at int64, most int, hit map[string]uint64) {
+	h := l.of(x)
 	if len(h.events) >= most {
 		hit["flow-events"]++
 		return
@@ -42,44 +42,34 @@ func (l *longLog) event(e *entry, at int64, most int, hit map[string]uint64) {
 	h.events = append(h.events, at)
 }
 
-// eventsOf are the starts of the exchanges of e after its first, in the order of its packets.
-func (l *longLog) eventsOf(e *entry) []int64 {
-	if e.long == 0 {
-		return nil
-	}
-	return l.lists.at(e.long).events
-}
-
-// turn begins another hour of e.
-func (l *longLog) turn(e *entry, hour int32, most int, hit map[string]uint64) {
-	if e.payload == [2]uint64{} {
-		e.hour = hour
-		return
-	}
-	h := l.long(e)
+// turn closes an hour of a flow, whose payload so far is given; it reports false if that is one too many.
+func (l *longLog) turn(x *extra, hour int32, payload [2]uint64, most int, hit map[string]uint64) bool {
+	h := l.of(x)
 	if len(h.closed) >= most {
 		hit["flow-hours"]++
-		return
+		return false
 	}
-	h.closed = append(h.closed, h.current(e))
-	h.base = e.payload
-	e.hour = hour
+	h.close(hour, payload)
+	return true
 }
 
-func (h *long) current(e *entry) HourCount {
-	return HourCount{Hour: e.hour, Payload: [2]uint64{e.payload[0] - h.base[0], e.payload[1] - h.base[1]}}
+// close ends an hour; payload is all of the flow's so far.
+func (h *long) close(hour int32, payload [2]uint64) {
+	h.closed = append(h.closed, HourCount{hour, [2]uint64{payload[0] - h.base[0], payload[1] - h.base[1]}})
+	h.base = payload
 }
 
-// hoursOf returns the hours of e in order, each once; nil where all payload lies in the hour of the flow's first packet.
-func (l *longLog) hoursOf(e *entry, first int64) []HourCount {
-	if e.long == 0 || len(l.lists.at(e.long).closed) == 0 {
-		if e.hour == hourOf(first) || e.payload == [2]uint64{} {
-			return nil
-		}
-		return []HourCount{{Hour: e.hour, Payload: e.payload}}
+// end puts the hours of a flow that ends into its row, each once, and its exchanges in the order of its packets, and gives their place back. The lists are
+// the row's from there on.
+func (l *longLog) end(x *extra, e *entry, w *Row) {
+	h := l.lists.at(x.long)
+	if len(h.closed) > 0 {
+		h.close(e.hour, e.payload)
+		w.Hours = mergeHours(h.closed)
 	}
-	h := l.lists.at(e.long)
-	return mergeHours(append(h.closed, h.current(e)))
+	w.Events = h.events
+	*h = long{}
+	l.lists.free(x.long)
 }
 
 // mergeHours sorts hours and adds up those that are there twice (a clock that went back).
@@ -95,12 +85,4 @@ func mergeHours(hs []HourCount) []HourCount {
 		out = append(out, h)
 	}
 	return out
-}
-
-func (l *longLog) free(e *entry) {
-	if e.long != 0 {
-		*l.lists.at(e.long) = long{}
-		l.lists.free(e.long)
-		e.long = 0
-	}
 }

@@ -49,6 +49,9 @@ type Namer interface {
 // Conv is what a Namer keeps on one flow while it reads it. The flow table owns it; the zero value is a new flow's.
 type Conv struct {
 	State any // the Namer's own
+	// Count is the Namer's own too, for as long as State is nil: a flow of which nothing else is kept has no head, and millions that nobody
+	// recognises cost no more than those that nobody reads.
+	Count uint8
 	// Protocol is the application protocol that was recognised by content, "" if none: "tls", "quic", "dns",
 	// "http", "smtp", "ssh" ... The flow row keeps the last value set.
 	Protocol string

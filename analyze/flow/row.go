@@ -53,21 +53,6 @@ type Rows struct {
 // Len is the number of rows.
 func (r *Rows) Len() int { return r.count }
 
-func (r *Rows) add(e *entry, m *margin, hours []HourCount, events []int64, protocol string) {
-	row := Row{
-		APort: uint16(e.key.rest >> 48), BPort: uint16(e.key.rest >> 32),
-		Transport: e.key.transport(), V6: e.key.v6(), Orphan: e.key.orphan(),
-		FromB: e.flags&fromSecond != 0, Snapped: e.flags&snapped != 0, Opener: int8(e.opened()),
-		Packets: [2]uint64{uint64(e.packets[0]), uint64(e.packets[1])}, Wire: e.wire, Payload: e.payload,
-		First: m.first, Last: e.last, FirstFrame: m.firstFrame, LastFrame: e.lastFrame, FirstCapture: m.firstCap, LastCapture: e.lastCap,
-		ISN: e.isn, Next: e.next, TCPFlags: e.tcpFlags, TTL: e.ttl, MACs: e.macs, VLAN: e.vlan, Tunnel: m.tunnel,
-		Duplicates: uint64(e.duplicates), Retransmitted: uint64(e.retransmitted), Protocol: protocol, Hours: hours, Events: events,
-	}
-	row.A, _ = e.key.end(0)
-	row.B, _ = e.key.end(1)
-	r.Add(&row)
-}
-
 // Add keeps a copy of a row.
 func (r *Rows) Add(row *Row) {
 	r.scratch = row.append(r.scratch[:0])

@@ -14,8 +14,9 @@ type Table struct {
 	index  []slot // open addressing, linear probing
 	mask   uint32
 	slab   slab[entry]
-	margin chunks[margin] // by number of the entry
+	begun  chunks[uint64] // frame of the first packet, by number of the entry: not looked at before the flow ends
 	oldest uint32         // ring position from which eviction looks for an open flow
+	extras slab[extra]
 	holes  slab[holes]
 	heads  heads
 	long   longLog
@@ -61,9 +62,9 @@ func (t *Table) idle(e *entry, now int64) bool {
 // count adds p to e, and hands its payload on where a Namer still wants it.
 func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 	before := e.last
-	if p.Time < before {
-		m := t.margin.at(at)
-		m.first = min(m.first, p.Time)
+	e.first = min(e.first, p.Time)
+	if p.Capture != e.lastCap {
+		t.turnCapture(e)
 	}
 	e.countPacket(p, dir)
 	if p.Transport == packet.TCP {
@@ -74,7 +75,7 @@ func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 		return
 	}
 	if e.recent.seen(copyMark(p, dir), p.Time, before) {
-		e.duplicates++
+		t.extra(e).duplicates++
 		return
 	}
 	t.addPayload(e, dir, uint64(p.PayloadLen), p.Time, before)
@@ -89,18 +90,19 @@ func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, befor
 	}
 	if p.PayloadLen > 0 || p.Flags&(packet.SYN|packet.FIN) != 0 {
 		if e.recent.seen(copyMark(p, dir), p.Time, before) {
-			e.duplicates++
+			t.extra(e).duplicates++
 			return
 		}
 	}
 	seq := t.sequence(e, p, dir)
 	e.tcpFlags[dir] |= p.Flags
-	if p.PayloadLen > 0 {
-		t.segment(at, e, p, dir, seq, before)
+	if p.PayloadLen == 0 {
+		return
 	}
 	if e.flags&namingEnded == 0 {
 		t.stream(at, e, p, dir, seq)
 	}
+	t.segment(e, p, dir, seq, before)
 }
 
 // sequence returns the 64-bit sequence number of p's first payload byte and begins the direction's count where p is its first.
@@ -123,7 +125,7 @@ func (t *Table) sequence(e *entry, p *packet.Packet, dir uint8) uint64 {
 }
 
 // segment counts the payload bytes of p that were not seen before.
-func (t *Table) segment(at uint32, e *entry, p *packet.Packet, dir uint8, seq uint64, before int64) {
+func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, before int64) {
 	next, n := e.next[dir], uint64(p.PayloadLen)
 	if seq == next {
 		e.next[dir] = next + n
@@ -131,7 +133,7 @@ func (t *Table) segment(at uint32, e *entry, p *packet.Packet, dir uint8, seq ui
 		return
 	}
 	if seq > next {
-		t.addHole(at, dir, next, seq)
+		t.addHole(e, dir, next, seq)
 		e.next[dir] = seq + n
 		t.addPayload(e, dir, n, p.Time, before)
 		return
@@ -141,24 +143,14 @@ func (t *Table) segment(at uint32, e *entry, p *packet.Packet, dir uint8, seq ui
 	if end > next {
 		fresh, e.next[dir] = end-next, end
 	}
-	if h := t.margin.at(at).holes[dir]; h != 0 {
-		fresh += t.holes.at(h).fill(seq, end)
+	if h := t.holesOf(e, dir); h != nil {
+		fresh += h.fill(seq, end)
 	}
 	if fresh == 0 {
-		e.retransmitted++
+		t.extra(e).retransmitted++
 		return
 	}
 	t.addPayload(e, dir, fresh, p.Time, before)
-}
-
-func (t *Table) addHole(at uint32, dir uint8, from, to uint64) {
-	h := &t.margin.at(at).holes[dir]
-	if *h == 0 {
-		*h = t.holes.take()
-	}
-	if !t.holes.at(*h).add(from, to) {
-		t.limitsHit["sequence-holes"]++
-	}
 }
 
 const hourNS = 3600e9
@@ -166,10 +158,10 @@ const hourNS = 3600e9
 // addPayload adds n bytes of payload, in the UTC hour of now. before is when the packet before it came.
 func (t *Table) addPayload(e *entry, dir uint8, n uint64, now, before int64) {
 	if h := hourOf(now); h != e.hour {
-		t.long.turn(e, h, t.limits.MaxHours, t.limitsHit)
+		t.turnHour(e, h)
 	}
 	if now-before >= EventGap {
-		t.long.event(e, now, t.limits.MaxEvents, t.limitsHit)
+		t.long.event(t.extra(e), now, t.limits.MaxEvents, t.limitsHit)
 	}
 	e.payload[dir] += n
 }
@@ -194,9 +186,12 @@ func (t *Table) open(it *Item) (uint32, *entry) {
 	at, p := t.slab.take(), &it.Packet
 	e := t.slab.at(at)
 	*e = entry{} // and filled in place: a literal would be made beside it and copied
-	e.key, e.last, e.hour, e.vlan = it.key, p.Time, hourOf(p.Time), p.VLAN
-	t.margin.reach(at)
-	*t.margin.at(at) = margin{first: p.Time, firstFrame: p.Frame, firstCap: p.Capture, tunnel: p.Tunnel}
+	e.key, e.first, e.last, e.hour, e.vlan, e.lastCap = it.key, p.Time, p.Time, hourOf(p.Time), p.VLAN, p.Capture
+	t.begun.reach(at)
+	*t.begun.at(at) = p.Frame
+	if p.Tunnel != 0 {
+		t.extra(e).tunnel = p.Tunnel
+	}
 	if it.dir == 1 {
 		e.flags |= fromSecond
 	}
@@ -238,14 +233,16 @@ func (t *Table) sweep(now int64) {
 	}
 }
 
-// Finish ends all flows. The table's rows are complete then, and its working memory is free.
-func (t *Table) Finish() {
+// Finish ends all flows, and returns how many places of flows that frees. The table's rows are complete then.
+func (t *Table) Finish() (freed int) {
 	for at := uint32(1); at <= uint32(t.slab.size()); at++ {
 		if t.slab.live(at) {
 			t.finish(at)
 		}
 	}
-	t.index, t.slab, t.margin, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, nil, slab[holes]{}, heads{}, longLog{}, nil
+	freed = t.slab.size()
+	t.index, t.slab, t.begun, t.extras, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, nil, slab[extra]{}, slab[holes]{}, heads{}, longLog{}, nil
+	return freed
 }
 
 // Rows are the flows that have ended, in the order in which they did.
@@ -256,18 +253,16 @@ func (t *Table) LimitsHit() map[string]uint64 { return t.limitsHit }
 
 // finish ends one flow: its head is closed, its row kept, its place freed.
 func (t *Table) finish(at uint32) {
-	e, m := t.slab.at(at), t.margin.at(at)
+	e := t.slab.at(at)
 	if e.head != 0 {
 		t.endHead(e)
 	}
-	t.rows.add(e, m, t.long.hoursOf(e, m.first), t.long.eventsOf(e), t.proto.text(e.protocol))
-	t.long.free(e)
-	for _, h := range m.holes {
-		if h != 0 {
-			*t.holes.at(h) = holes{}
-			t.holes.free(h)
-		}
+	row := e.row()
+	row.FirstFrame, row.Protocol = *t.begun.at(at), t.proto.text(e.protocol)
+	if e.extra != 0 {
+		t.endExtra(e, &row)
 	}
+	t.rows.Add(&row)
 	t.remove(at)
 	e.key = key{} // no packet's
 	t.slab.free(at)

@@ -1,8 +1,11 @@
 package flow
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -197,6 +200,84 @@ func TestStreamsInAnyOrder(t *testing.T) {
 		}
 		if rows[0].Payload[0] != uint64(len(text)) || rows[0].Protocol != "test" || n.closed != 1 {
 			t.Fatalf("seed %d: payload %d of %d, protocol %q, closed %d times", seed, rows[0].Payload[0], len(text), rows[0].Protocol, n.closed)
+		}
+	}
+}
+
+// plain is a Namer that keeps no more of a flow than a count, or also something that needs a head.
+type plain struct {
+	transcript
+	headed bool
+	t      *testing.T
+}
+
+func (n *plain) Stream(c *Conv, m *Meta, data []byte) (int, More) {
+	n.log = append(n.log, fmt.Sprintf("%d %t %s", m.Dir, m.Start, data))
+	if n.calls++; int(c.Count) != n.calls-1 {
+		n.t.Errorf("call %d: the flow's count is %d", n.calls, c.Count)
+	}
+	c.Count++
+	return len(data), Go
+}
+
+func (n *plain) Gap(_ *Conv, m *Meta, missing int64) More {
+	n.log = append(n.log, fmt.Sprintf("%d gap %d", m.Dir, missing))
+	return Go
+}
+
+// readPlain returns what is shown of the packets, and how many heads and halves that took. A headed flow is made to have both from its first packet on.
+func readPlain(t *testing.T, headed bool, ps []*packet.Packet) (log []string, heads, halves int) {
+	n := &plain{headed: headed, t: t}
+	tab := NewTable(testLimits(), n)
+	for i, p := range ps {
+		p.Frame, p.Time = uint64(i+1), int64(i)*10e6
+		tab.Add(p, p.Hash())
+		if e := tab.slab.at(1); headed && e.head == 0 {
+			h := &head{conv: Conv{State: n, Count: e.count}, halves: tab.heads.halves.take()}
+			*tab.heads.halves.at(h.halves) = [2]half{e.half(0), e.half(1)}
+			tab.keepHead(1, e, h)
+		}
+	}
+	heads, halves = tab.heads.slab.size(), tab.heads.halves.size()
+	tab.Finish()
+	return n.log, heads, halves
+}
+
+func TestFlowsOfWhichNothingIsKeptHaveNoHead(t *testing.T) {
+	inOrder := []*packet.Packet{
+		seg(0, 100, packet.SYN, ""), seg(1, 500, packet.SYN|packet.ACK, ""),
+		seg(0, 101, packet.ACK, "abc"), seg(0, 101, packet.ACK, "abc"), seg(1, 501, packet.ACK, "xy"), seg(0, 103, packet.ACK, "cde"), seg(1, 503, packet.ACK, "z"),
+	}
+	log, heads, halves := readPlain(t, false, inOrder)
+	if want := []string{"0 true abc", "1 true xy", "0 true de", "1 true z"}; !slices.Equal(log, want) || heads != 0 || halves != 0 {
+		t.Errorf("shown: %q, with %d heads and %d halves; want %q with none", log, heads, halves, want)
+	}
+}
+
+// An open flow is 192 bytes, its first frame and its place in the index: 5 million of them fit 250 bytes each.
+func TestEntryIsThreeLinesOfACache(t *testing.T) {
+	if n := unsafe.Sizeof(entry{}); n != 3*64 {
+		t.Errorf("an entry has %d bytes, want 192", n)
+	}
+}
+
+// A flow without a head is read as one that has one, however its segments come.
+func TestStreamsAreReadTheSameWithoutHeads(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for round := range 2000 {
+		var ps []*packet.Packet
+		if rng.IntN(2) == 0 {
+			ps = append(ps, seg(0, 100, packet.SYN, ""), seg(1, 100, packet.SYN|packet.ACK, ""))
+		} else if rng.IntN(2) == 0 {
+			ps = append(ps, seg(0, 95+uint32(rng.IntN(20)), packet.ACK, "")) // a capture that began late
+		}
+		for range 1 + rng.IntN(10) {
+			ps = append(ps, seg(rng.IntN(2), 101+uint32(rng.IntN(12)), packet.ACK, "abcdefgh"[:1+rng.IntN(8)]))
+		}
+		got, _, _ := readPlain(t, false, ps)
+		want, _, _ := readPlain(t, true, ps)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("round %d (-with a head +without):\n%s", round, diff)
 		}
 	}
 }

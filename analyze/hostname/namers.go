@@ -208,10 +208,10 @@ func NewNamer(sink Sink, l Limits) *Namer {
 // LimitsHit counts how often each limit kept something from being read, by the limit's name.
 func (n *Namer) LimitsHit() map[string]uint64 { return maps.Clone(n.hits) }
 
-// What Conv.State holds: nothing, tries while no protocol is recognised, a datagramReader, or a *stream. A byte in an
-// interface costs no memory, so that millions of flows that are never recognised cost nothing here.
+// What Conv.State holds: nothing while no protocol is recognised, a datagramReader, or a *stream.
 
-// tries counts the pieces of each direction that no protocol recognised, four bits a direction.
+// tries counts the pieces of each direction that no protocol recognised, four bits a direction. Where nothing else is kept of a flow, Conv.Count
+// holds them.
 type tries uint8
 
 func (t tries) of(dir uint8) uint8 { return uint8(t) >> (dir & 1 * 4) & 0xf }
@@ -246,9 +246,8 @@ func (n *Namer) Datagram(c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 		n.raw = cleartext{}
 		n.raw.piece(n, m, inDatagram, payload)
 	}
-	t, _ := c.State.(tries)
-	t, more := t.next(m.Dir)
-	c.State = t
+	t, more := tries(c.Count).next(m.Dir)
+	c.Count = uint8(t)
 	return more
 }
 
@@ -301,7 +300,7 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 	}
 	if s == nil {
 		s = n.newStream()
-		s.tries, _ = c.State.(tries)
+		s.tries = tries(c.Count)
 		c.State = s
 	}
 	if wait {
@@ -332,13 +331,13 @@ func detectStream(m *flow.Meta, head []byte) (p *streamProtocol, wait bool) {
 // unrecognised counts a piece that no protocol knows; s is nil while there was no hope yet. Where bytes were held for a detector that
 // has given up now, those that came behind them are looked at by themselves: they may begin a protocol.
 func (n *Namer) unrecognised(c *flow.Conv, s *stream, m *flow.Meta, data []byte) (int, flow.More) {
-	var more flow.More
 	if s == nil {
-		t, _ := c.State.(tries)
-		c.State, more = t.next(m.Dir)
+		t, more := tries(c.Count).next(m.Dir)
+		c.Count = uint8(t)
 		return len(data), more
 	}
-	s.tries, more = s.tries.next(m.Dir)
+	t, more := s.tries.next(m.Dir)
+	s.tries = t
 	held := s.held[m.Dir&1]
 	s.held[m.Dir&1] = 0
 	if more == flow.Go && 0 < held && held < len(data) {
