@@ -336,13 +336,13 @@ func (t *Table) feed(h *head, f *half, data []byte) bool {
 	if data = data[n:]; len(data) == 0 {
 		return true
 	}
-	view := data
-	if len(f.buf) > 0 {
+	view, held := data, len(f.buf)
+	if held > 0 {
 		f.buf = t.appendBytes(f.buf, data)
 		t.hold(f, len(data))
 		view = f.buf
 	}
-	t.meta.Start, t.meta.Full = f.start, len(view)
+	t.meta.Start, t.meta.Full, t.meta.Held = f.start, len(view), held
 	used, more := t.namer.Stream(&h.conv, &t.meta, view)
 	if more == Stop {
 		return false

@@ -16,6 +16,8 @@ type Meta struct {
 	// Start is true where a stream's bytes are known to start at its first byte (the SYN was seen); false
 	// for a stream that was running when the capture began.
 	Start bool
+	// Held is how many of a stream's bytes, the first ones, were shown before and not used.
+	Held int
 	// Full is the length of a datagram by its headers; it is more than len(payload) where the record was snapped.
 	Full int
 }
@@ -49,8 +51,8 @@ type Namer interface {
 // Conv is what a Namer keeps on one flow while it reads it. The flow table owns it; the zero value is a new flow's.
 type Conv struct {
 	State any // the Namer's own
-	// Count is the Namer's own too, for as long as State is nil: a flow of which nothing else is kept has no head, and millions that nobody
-	// recognises cost no more than those that nobody reads.
+	// Count is the Namer's own too: a flow of which nothing else is kept has no head, and millions that nobody recognises cost no more than those
+	// that nobody reads.
 	Count uint8
 	// Protocol is the application protocol that was recognised by content, "" if none: "tls", "quic", "dns",
 	// "http", "smtp", "ssh" ... The flow row keeps the last value set.

@@ -210,8 +210,7 @@ func (n *Namer) LimitsHit() map[string]uint64 { return maps.Clone(n.hits) }
 
 // What Conv.State holds: nothing while no protocol is recognised, a datagramReader, or a *stream.
 
-// tries counts the pieces of each direction that no protocol recognised, four bits a direction. Where nothing else is kept of a flow, Conv.Count
-// holds them.
+// tries, in Conv.Count, counts the pieces of each direction that no protocol recognised in its present layer, four bits a direction.
 type tries uint8
 
 func (t tries) of(dir uint8) uint8 { return uint8(t) >> (dir & 1 * 4) & 0xf }
@@ -225,13 +224,11 @@ func (t tries) next(dir uint8) (tries, flow.More) {
 	return t, flow.Go
 }
 
-// stream is what is kept of a TCP flow of which a protocol was recognised, or may be. Protocols are layered: each direction
-// moves from one to the next by itself.
+// stream is what is kept of a TCP flow of which a protocol was recognised. Protocols are layered: each direction moves from one to the next by
+// itself.
 type stream struct {
 	layers [maxLayers]streamReader
 	at     [2]uint8 // the layer that each direction is in
-	held   [2]int   // bytes shown to detectors that want more
-	tries  tries    // pieces not recognised in the present layer of each direction
 }
 
 // Datagram implements flow.Namer.
@@ -285,6 +282,7 @@ func (n *Namer) Stream(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More)
 		if more == flow.Stop || used >= len(data) {
 			return used, more
 		}
+		m.Held = 0
 	}
 }
 
@@ -295,17 +293,15 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 		return s.layers[s.at[m.Dir&1]].read(n, c, m, data)
 	}
 	p, wait := detectStream(m, data)
-	if p == nil && !wait {
-		return n.unrecognised(c, s, m, data)
+	if wait {
+		return 0, flow.Go
+	}
+	if p == nil {
+		return n.unrecognised(c, m, data)
 	}
 	if s == nil {
 		s = n.newStream()
-		s.tries = tries(c.Count)
 		c.State = s
-	}
-	if wait {
-		s.held[m.Dir&1] = len(data)
-		return 0, flow.Go
 	}
 	r := p.start(n)
 	s.layers[s.at[m.Dir&1]], c.Protocol = r, p.name
@@ -328,20 +324,13 @@ func detectStream(m *flow.Meta, head []byte) (p *streamProtocol, wait bool) {
 	return nil, false
 }
 
-// unrecognised counts a piece that no protocol knows; s is nil while there was no hope yet. Where bytes were held for a detector that
-// has given up now, those that came behind them are looked at by themselves: they may begin a protocol.
-func (n *Namer) unrecognised(c *flow.Conv, s *stream, m *flow.Meta, data []byte) (int, flow.More) {
-	if s == nil {
-		t, more := tries(c.Count).next(m.Dir)
-		c.Count = uint8(t)
-		return len(data), more
-	}
-	t, more := s.tries.next(m.Dir)
-	s.tries = t
-	held := s.held[m.Dir&1]
-	s.held[m.Dir&1] = 0
-	if more == flow.Go && 0 < held && held < len(data) {
-		return held, anew
+// unrecognised counts a piece that no protocol knows. Where bytes were held for a detector that has given up now, those that came behind
+// them are looked at by themselves: they may begin a protocol.
+func (n *Namer) unrecognised(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+	t, more := tries(c.Count).next(m.Dir)
+	c.Count = uint8(t)
+	if more == flow.Go && 0 < m.Held && m.Held < len(data) {
+		return m.Held, anew
 	}
 	return len(data), more
 }
@@ -354,8 +343,7 @@ func (n *Namer) descend(c *flow.Conv, m *flow.Meta) flow.More {
 		return flow.Stop
 	}
 	s.at[d]++
-	s.held[d] = 0
-	s.tries &^= 0xf << (d * 4)
+	c.Count &^= 0xf << (d * 4)
 	return flow.Go
 }
 
@@ -363,7 +351,7 @@ func (n *Namer) descend(c *flow.Conv, m *flow.Meta) flow.More {
 func (n *Namer) Gap(c *flow.Conv, m *flow.Meta, missing int64) flow.More {
 	s, _ := c.State.(*stream)
 	if s == nil || s.layers[s.at[m.Dir&1]] == nil {
-		_, more := n.unrecognised(c, s, m, nil)
+		_, more := n.unrecognised(c, m, nil)
 		return more
 	}
 	more := s.layers[s.at[m.Dir&1]].gap(n, c, m, missing)

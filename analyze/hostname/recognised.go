@@ -46,13 +46,13 @@ func matchVersioned(head []byte, version string) match {
 	if m := hasPrefix(head, version); m != no {
 		return m
 	}
-	if len(head) == 0 || head[0] < 'A' || head[0] > 'Z' {
+	if method, _, _ := bytes.Cut(head, []byte(" ")); len(method) == 0 || len(method) > maxMethod || method[0] < 'A' || method[0] > 'Z' {
 		return no
 	}
 	return matchLine(head, func(line []byte) bool {
 		at := bytes.LastIndexByte(line, ' ')
 		return at > 0 && hasPrefix(line[at+1:], version) == yes
-	})
+	}, "")
 }
 
 // detectSMB: a message of SMB 1, 2 or 3 behind the four bytes of its transport ([MS-SMB2], section 2.1), or a request for a

@@ -10,6 +10,8 @@ import (
 const (
 	// maxLine is the longest line that is looked at: SMTP, FTP and POP3 end theirs at 512 bytes, IMAP and XMPP are longer.
 	maxLine = 1024
+	// maxTag is the longest tag of an IMAP command that is believed: clients count, behind a letter or two (RFC 3501, section 2.2.1).
+	maxTag = 32
 	// maxTalk is how many bytes of one direction are followed for a client's wish for TLS, which comes before any login.
 	maxTalk = 64 << 10
 )
@@ -19,46 +21,48 @@ const (
 // line, by their port.
 func detectSMTP(m *flow.Meta, head []byte) match {
 	return matchLine(head, func(line []byte) bool {
-		return isGreeting(line, "220") && (containsFold(line, "smtp") || onPort(m, 25, 587)) ||
-			hasVerb(line, "ehlo ", "helo ", "lhlo ")
-	})
+		return line[0] != '2' || containsFold(line, "smtp") || onPort(m, 25, 587)
+	}, "220 ", "220-", "ehlo ", "helo ", "lhlo ")
 }
 
 func detectFTP(m *flow.Meta, head []byte) match {
 	return matchLine(head, func(line []byte) bool {
-		return isGreeting(line, "220") || hasVerb(line, "auth tls", "auth ssl") || onPort(m, 21, 2121) && hasVerb(line, "user ")
-	})
+		return !hasVerb(line, "user ") || onPort(m, 21, 2121)
+	}, "220 ", "220-", "auth tls", "auth ssl", "user ")
 }
 
 func detectIMAP(_ *flow.Meta, head []byte) match {
-	return matchLine(head, func(line []byte) bool {
-		_, command, _ := bytes.Cut(line, []byte(" "))
-		return hasVerb(line, "* ok", "* preauth", "* bye ") || hasVerb(command, "capability\r", "starttls\r", "login ", "authenticate ")
-	})
+	commands := []string{"capability\r", "starttls\r", "login ", "authenticate "}
+	tag, command, _ := bytes.Cut(head, []byte(" "))
+	if len(tag) <= maxTag && mayBegin(command, commands...) {
+		return matchLine(head, func(line []byte) bool { return hasVerb(line[min(len(line), len(tag)+1):], commands...) }, "")
+	}
+	return matchLine(head, anyLine, "* ok", "* preauth", "* bye ")
 }
 
 func detectPOP3(m *flow.Meta, head []byte) match {
 	return matchLine(head, func(line []byte) bool {
-		return hasVerb(line, "+ok", "capa\r", "stls\r", "apop ") || onPort(m, 110) && hasVerb(line, "user ")
-	})
+		return !hasVerb(line, "user ") || onPort(m, 110)
+	}, "+ok", "capa\r", "stls\r", "apop ", "user ")
 }
 
 func detectNNTP(m *flow.Meta, head []byte) match {
 	return matchLine(head, func(line []byte) bool {
-		return (isGreeting(line, "200") || isGreeting(line, "201")) && (onPort(m, 119, 433) || containsFold(line, "nntp")) ||
-			hasVerb(line, "mode reader")
-	})
+		return line[0] != '2' || containsFold(line, "nntp") || onPort(m, 119, 433)
+	}, "200 ", "200-", "201 ", "201-", "mode reader")
 }
 
 func detectSieve(_ *flow.Meta, head []byte) match {
-	return matchLine(head, func(line []byte) bool { return hasVerb(line, "\"implementation\"") })
+	return matchLine(head, anyLine, "\"implementation\"")
 }
 
 func detectIRC(m *flow.Meta, head []byte) match {
 	return matchLine(head, func(line []byte) bool {
-		return hasVerb(line, "cap ls", "nick ") || line[0] == ':' && bytes.Contains(line, []byte(" NOTICE ")) ||
-			onPort(m, 6667) && hasVerb(line, "pass ", "user ", "notice ")
-	})
+		if line[0] == ':' {
+			return bytes.Contains(line, []byte(" NOTICE "))
+		}
+		return hasVerb(line, "cap ls", "nick ") || onPort(m, 6667)
+	}, ":", "cap ls", "nick ", "pass ", "user ", "notice ")
 }
 
 // detectXMPP knows the namespace of streams in the opening tag (RFC 6120, section 4.8.1).
@@ -77,9 +81,12 @@ func detectXMPP(_ *flow.Meta, head []byte) match {
 	return no
 }
 
-// matchLine asks about the first line of head, when that is whole. A line is text: other control characters refuse it, and so does
-// a first byte that is not ASCII.
-func matchLine(head []byte, is func(line []byte) bool) match {
+// matchLine asks about the first line of head, when that is whole, if it begins with one of some starts in lower case; one that can't is not waited for. A
+// line is text: other control characters refuse it, and so does a first byte that is not ASCII.
+func matchLine(head []byte, is func(line []byte) bool, starts ...string) match {
+	if !mayBegin(head, starts...) {
+		return no
+	}
 	end := bytes.IndexByte(head, '\n')
 	line := head
 	if end >= 0 {
@@ -93,15 +100,23 @@ func matchLine(head []byte, is func(line []byte) bool) match {
 	switch {
 	case end < 0:
 		return maybe
-	case is(line):
+	case hasVerb(line, starts...) && is(line):
 		return yes
 	}
 	return no
 }
 
-// isGreeting says whether a line begins with a reply code: the code and a space, or '-' where more lines follow.
-func isGreeting(line []byte, code string) bool {
-	return len(line) > 3 && string(line[:3]) == code && (line[3] == ' ' || line[3] == '-')
+// anyLine is for protocols that the start of a line tells.
+func anyLine([]byte) bool { return true }
+
+// mayBegin says whether head begins with one of some words in lower case, as far as it goes.
+func mayBegin(head []byte, words ...string) bool {
+	for _, w := range words {
+		if n := min(len(head), len(w)); equalFold(head[:n], w[:n]) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasVerb says whether a line begins with one of some words in lower case.

@@ -86,13 +86,15 @@ func (t *table) send(p piece) {
 	}
 	k := min(t.skip[d], len(p.data))
 	t.skip[d] -= k
+	m := t.meta(d)
+	m.Held = len(t.rest[d])
 	t.rest[d] = append(t.rest[d], p.data[k:]...)
 	if k == len(p.data) {
 		return
 	}
 	// As the real table does, with memory that is not kept.
 	view := slices.Clip(slices.Clone(t.rest[d]))
-	used, more := t.n.Stream(&t.c, t.meta(d), view)
+	used, more := t.n.Stream(&t.c, m, view)
 	if used < 0 || more != flow.Go && more != flow.Stop {
 		panic(fmt.Sprint("Stream answered ", used, more))
 	}
