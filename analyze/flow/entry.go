@@ -32,8 +32,8 @@ type entry struct {
 	macs     [2]packet.MAC
 	vlan     uint16
 	ttl      [2]uint8
-	protocol uint8
-	count    uint8 // Conv.Count of a flow without a head
+	protocol uint16 // number of its name
+	count    uint8  // Conv.Count of a flow without a head
 }
 
 // entryFlags hold what is known of a flow beside its numbers.

@@ -99,7 +99,7 @@ func (t *Table) endHead(e *entry) {
 
 // dropHead is endHead without a last look at what waits.
 func (t *Table) dropHead(e *entry, h *head) {
-	e.protocol = t.proto.id(h.conv.Protocol)
+	e.protocol = t.rows.protocols.number(h.conv.Protocol)
 	e.flags |= namingEnded
 	t.namer.Close(&h.conv)
 	if h.halves != 0 {
@@ -389,28 +389,4 @@ func (t *Table) giveUp(h *head, f *half, n uint64) bool {
 	f.start = false
 	t.meta.Start = false
 	return t.namer.Gap(&h.conv, &t.meta, int64(min(n-skipped, math.MaxInt64))) != Stop
-}
-
-// protocols numbers the protocol names of a shard: there are few.
-type protocols struct{ texts []string }
-
-func (n *protocols) id(s string) uint8 {
-	if s == "" {
-		return 0
-	}
-	if i := slices.Index(n.texts, s); i >= 0 {
-		return uint8(i + 1)
-	}
-	if len(n.texts) == math.MaxUint8 {
-		return 0
-	}
-	n.texts = append(n.texts, s)
-	return uint8(len(n.texts))
-}
-
-func (n *protocols) text(id uint8) string {
-	if id == 0 {
-		return ""
-	}
-	return n.texts[id-1]
 }

@@ -43,11 +43,12 @@ type Row struct {
 	Events        []int64     // starts of exchanges after the first, ns since 1970 UTC: payload after a silence of EventGap
 }
 
-// Rows keeps ended flows, encoded, at 70 to 110 bytes each.
+// Rows keeps ended flows, encoded, at 50 to 100 bytes each.
 type Rows struct {
-	arena   Arena
-	count   int
-	scratch []byte
+	arena     Arena
+	count     int
+	scratch   []byte
+	protocols protocols
 }
 
 // Len is the number of rows.
@@ -55,7 +56,7 @@ func (r *Rows) Len() int { return r.count }
 
 // Add keeps a copy of a row.
 func (r *Rows) Add(row *Row) {
-	r.scratch = row.append(r.scratch[:0])
+	r.scratch = row.append(r.scratch[:0], &r.protocols)
 	r.arena.Add(r.scratch)
 	r.count++
 }
@@ -65,7 +66,7 @@ func (r *Rows) Each(f func(Ref, *Row)) {
 	var row Row
 	r.arena.Chunks(func(ref Ref, b []byte) {
 		for at := 0; at < len(b); {
-			n := row.decode(b[at:])
+			n := row.decode(b[at:], &r.protocols)
 			f(ref.Plus(at), &row)
 			at += n
 		}
@@ -73,7 +74,7 @@ func (r *Rows) Each(f func(Ref, *Row)) {
 }
 
 // At reads the row at a place that Each has given.
-func (r *Rows) At(ref Ref, row *Row) { row.decode(r.arena.At(ref)) }
+func (r *Rows) At(ref Ref, row *Row) { row.decode(r.arena.At(ref), &r.protocols) }
 
 // Done says that the row at a place, which is read no more, may be forgotten.
 func (r *Rows) Done(ref Ref) { r.arena.Done(ref) }
@@ -89,7 +90,7 @@ const (
 )
 
 // append adds the encoded row to b.
-func (w *Row) append(b []byte) []byte {
+func (w *Row) append(b []byte, ps *protocols) []byte {
 	bits := w.bits()
 	b = append(b, bits, byte(w.Transport), byte(w.Opener), w.TTL[0], w.TTL[1])
 	b = AppendAddr(AppendAddr(b, w.A, w.V6), w.B, w.V6)
@@ -100,13 +101,16 @@ func (w *Row) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, w.Wire[i])
 		b = binary.AppendUvarint(b, w.Payload[i])
 	}
-	b = binary.AppendUvarint(binary.AppendVarint(b, w.First), uint64(w.Last-w.First))
-	b = binary.AppendUvarint(binary.AppendUvarint(b, w.FirstFrame), w.LastFrame)
+	b = binary.AppendUvarint(binary.BigEndian.AppendUint64(b, uint64(w.First)), uint64(w.Last-w.First))
+	b = binary.AppendVarint(binary.AppendUvarint(b, w.FirstFrame), int64(w.LastFrame-w.FirstFrame))
 	b = binary.AppendUvarint(b, uint64(w.FirstCapture))
 	if bits&rowOwnLast != 0 {
 		b = binary.AppendUvarint(b, uint64(w.LastCapture))
 	}
-	b = append(append(b, byte(len(w.Protocol))), w.Protocol...)
+	protocol := ps.number(w.Protocol)
+	if b = binary.AppendUvarint(b, uint64(protocol)); protocol == 0 {
+		b = append(append(b, byte(len(w.Protocol))), w.Protocol...)
+	}
 	if bits&rowTCP != 0 {
 		b = w.appendTCP(b)
 	}
@@ -137,9 +141,17 @@ func (w *Row) appendTCP(b []byte) []byte {
 	for i := range 2 {
 		b = append(b, byte(w.TCPFlags[i]))
 		b = binary.BigEndian.AppendUint32(b, w.ISN[i])
-		b = binary.AppendUvarint(b, w.Next[i])
+		b = binary.AppendVarint(b, int64(w.Next[i]-w.firstNumber(i)))
 	}
 	return b
+}
+
+// firstNumber is the 64-bit sequence number of the first payload byte of an end that sent anything.
+func (w *Row) firstNumber(i int) uint64 {
+	if w.Packets[i] == 0 {
+		return 0
+	}
+	return 1<<32 | uint64(w.ISN[i]+1)
 }
 
 func (w *Row) appendRare(b []byte) []byte {
@@ -159,10 +171,10 @@ func (w *Row) appendRare(b []byte) []byte {
 }
 
 // decode reads one row and returns how many bytes it took.
-func (w *Row) decode(b []byte) int {
+func (w *Row) decode(b []byte, ps *protocols) int {
 	r := NewDecoder(b)
 	bits := r.Byte()
-	*w = Row{V6: bits&rowV6 != 0, Orphan: bits&rowOrphan != 0, FromB: bits&rowFromB != 0, Snapped: bits&rowSnapped != 0, Hours: w.Hours[:0], Events: w.Events[:0], Protocol: w.Protocol}
+	w.V6, w.Orphan, w.FromB, w.Snapped = bits&rowV6 != 0, bits&rowOrphan != 0, bits&rowFromB != 0, bits&rowSnapped != 0
 	w.Transport, w.Opener = packet.Transport(r.Byte()), int8(r.Byte())
 	w.TTL[0], w.TTL[1] = r.Byte(), r.Byte()
 	w.A, w.B = r.Addr(w.V6), r.Addr(w.V6)
@@ -172,20 +184,25 @@ func (w *Row) decode(b []byte) int {
 	for i := range 2 {
 		w.Packets[i], w.Wire[i], w.Payload[i] = r.Uvarint(), r.Uvarint(), r.Uvarint()
 	}
-	w.First = r.Varint()
+	w.First = int64(binary.BigEndian.Uint64(r.Take(8)))
 	w.Last = w.First + int64(r.Uvarint())
-	w.FirstFrame, w.LastFrame = r.Uvarint(), r.Uvarint()
+	w.FirstFrame = r.Uvarint()
+	w.LastFrame = w.FirstFrame + uint64(r.Varint())
 	w.FirstCapture = uint32(r.Uvarint())
 	w.LastCapture = w.FirstCapture
 	if bits&rowOwnLast != 0 {
 		w.LastCapture = uint32(r.Uvarint())
 	}
-	if p := r.Take(int(r.Byte())); string(p) != w.Protocol {
-		w.Protocol = string(p)
+	if n := r.Uvarint(); n != 0 {
+		w.Protocol = ps.text(uint16(n))
+	} else {
+		w.Protocol = string(r.Take(int(r.Byte())))
 	}
+	w.Hosts, w.ISN, w.Next, w.TCPFlags = [2]uint32{}, [2]uint32{}, [2]uint64{}, [2]packet.TCPFlags{}
 	if bits&rowTCP != 0 {
 		w.decodeTCP(r)
 	}
+	w.VLAN, w.Tunnel, w.Duplicates, w.Retransmitted, w.Hours, w.Events = 0, 0, 0, 0, w.Hours[:0], w.Events[:0]
 	if bits&rowRare != 0 {
 		w.decodeRare(r)
 	}
@@ -196,7 +213,7 @@ func (w *Row) decodeTCP(r *Decoder) {
 	for i := range 2 {
 		w.TCPFlags[i] = packet.TCPFlags(r.Byte())
 		w.ISN[i] = binary.BigEndian.Uint32(r.Take(4))
-		w.Next[i] = r.Uvarint()
+		w.Next[i] = w.firstNumber(i) + uint64(r.Varint())
 	}
 }
 

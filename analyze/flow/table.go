@@ -21,7 +21,6 @@ type Table struct {
 	heads  heads
 	long   longLog
 	rows   Rows
-	proto  protocols
 
 	touched   uint64 // packets since the last sweep
 	sweepAt   int64  // capture time of the next sweep
@@ -258,7 +257,7 @@ func (t *Table) finish(at uint32) {
 		t.endHead(e)
 	}
 	row := e.row()
-	row.FirstFrame, row.Protocol = *t.begun.at(at), t.proto.text(e.protocol)
+	row.FirstFrame, row.Protocol = *t.begun.at(at), t.rows.protocols.text(e.protocol)
 	if e.extra != 0 {
 		t.endExtra(e, &row)
 	}

@@ -392,6 +392,24 @@ func TestRowsSurviveEncoding(t *testing.T) {
 	}
 }
 
+// However many names somebody makes up, each row keeps its own.
+func TestProtocolsOfRowsAreNeverLost(t *testing.T) {
+	var rows Rows
+	for i := range mostProtocols + 10 {
+		rows.Add(&Row{Protocol: fmt.Sprint("p", i%(mostProtocols+5))})
+	}
+	i := 0
+	rows.Each(func(_ Ref, row *Row) {
+		if want := fmt.Sprint("p", i%(mostProtocols+5)); row.Protocol != want {
+			t.Errorf("row %d has protocol %q, want %q", i, row.Protocol, want)
+		}
+		i++
+	})
+	if n := len(rows.protocols.texts); n != mostProtocols {
+		t.Errorf("%d names are numbered, want %d", n, mostProtocols)
+	}
+}
+
 func BenchmarkAddEstablished(b *testing.B) {
 	tab := NewTable(testLimits(), &transcript{stop: 1})
 	p := seg(0, 100, packet.ACK, "payload of a segment in the middle of a long transfer")
