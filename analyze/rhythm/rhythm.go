@@ -176,7 +176,7 @@ func trails(intervals []float64, period float64) bool {
 			between++
 		}
 	}
-	return float64(between) > max(math.Ceil(few*float64(len(intervals))), float64(multiples)/2)
+	return float64(between) > max(1, math.Floor(few*float64(len(intervals))), float64(multiples)/2)
 }
 
 const (

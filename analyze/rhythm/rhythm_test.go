@@ -144,6 +144,16 @@ func then(first func(*rand.Rand, float64) []float64, after ...float64) func(*ran
 	}
 }
 
+// pauses are events with random times between them.
+func pauses(pause func(*rand.Rand) float64) func(*rand.Rand, float64) []float64 {
+	return func(r *rand.Rand, hours float64) (out []float64) {
+		for t := 0.0; t < hours*3600; t += pause(r) {
+			out = append(out, t)
+		}
+		return out
+	}
+}
+
 func scenarios() []scenario {
 	const half = 1800.0
 	out := []scenario{
@@ -160,19 +170,11 @@ func scenarios() []scenario {
 		{name: "10 min for half of the time", hours: 8, least: 0.95, make: func(r *rand.Rand, h float64) []float64 { return every(600, 0.1, 0, true, false)(r, h/2) }},
 		{name: "random in office hours, 3 days", hours: 72, random: true, most: 0.01, make: poisson(func(t float64) float64 { return office(t) / 600 }, 1.0/600)},
 		{name: "random, by the time of day", hours: 72, random: true, most: 0.01, make: poisson(func(t float64) float64 { return (1 + math.Sin(2*math.Pi*t/86400)) / 1800 }, 2.0/1800)},
-		{name: "silences of 0 to 100 s, all alike", hours: 2, random: true, most: 0.01, make: func(r *rand.Rand, h float64) (out []float64) {
-			for t := 0.0; t < h*3600; t += 100 * r.Float64() {
-				out = append(out, t)
-			}
-			return out
-		}},
+		{name: "silences of 0 to 100 s, all alike", hours: 2, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 100 * r.Float64() })},
 		{name: "random bursts, heavy tails", hours: 24, random: true, most: 0.01, make: bursts},
-		{name: "random, never closer than a minute, heavy tail", hours: 24, random: true, most: 0.01, make: func(r *rand.Rand, h float64) (out []float64) {
-			for t := 0.0; t < h*3600; t += 60 * math.Pow(1-r.Float64(), -1/1.5) { // Pareto
-				out = append(out, t)
-			}
-			return out
-		}},
+		{name: "random, never closer than a minute, heavy tail", hours: 24, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 60 * math.Pow(1-r.Float64(), -1/1.5) })}, // Pareto
+		{name: "random, never closer than a minute", hours: 4, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 60 + 75*r.ExpFloat64() })},
+		{name: "30 min, jitter 20 %", hours: 8, least: 0.95, make: pauses(func(r *rand.Rand) float64 { return half * (0.8 + 0.4*r.Float64()) })},
 		{name: "two rhythms, 30 and 47 min", hours: 24, least: 0.9, make: both(every(half, 0.02, 0, false, false), every(2820, 0.02, 0, false, false))},
 	}
 	for _, n := range []float64{10, 20, 50, 100, 200, 500} {
@@ -235,6 +237,21 @@ func TestPeriod(t *testing.T) {
 			if missing > 0 && float64(got.Events) > 0.85*float64(got.Expected) {
 				t.Errorf("period %v, some missing: %d events of %d", period, got.Events, got.Expected)
 			}
+		}
+	}
+}
+
+// One interval in eight may lie between the multiples of a period, and one of a few; not two of nine.
+func TestTrails(t *testing.T) {
+	for _, c := range []struct {
+		between []float64
+		want    bool
+	}{
+		{nil, false}, {[]float64{140}, false}, {[]float64{140, 155}, true}, {[]float64{200, 300}, false}, {[]float64{140, 155, 200, 200, 300, 300}, false},
+	} {
+		intervals := append([]float64{98, 99, 100, 100, 100, 101, 102}, c.between...)
+		if got := trails(intervals, 100); got != c.want {
+			t.Errorf("%v: %t, want %t", c.between, got, c.want)
 		}
 	}
 }
