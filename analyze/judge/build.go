@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -86,17 +87,18 @@ func (b *Builder) NamedBy() map[string]uint64 {
 	return out
 }
 
-// end is the number of a host, twice, and one more where packets carry its address as IPv6.
+// end is the number of a host from 1 on, twice, and one more where packets carry its address as IPv6. 0 is none.
 type end uint32
 
 func endOf(host uint32, v6 bool) end {
+	e := end(host+1) << 1
 	if v6 {
-		return end(host<<1 | 1)
+		e |= 1
 	}
-	return end(host << 1)
+	return e
 }
 
-func (e end) host() uint32 { return uint32(e >> 1) }
+func (e end) host() uint32 { return uint32(e>>1) - 1 }
 func (e end) v6() bool     { return e&1 != 0 }
 
 // addr is the address of an end.
@@ -128,19 +130,21 @@ type dest struct {
 	citing
 	first, last int64
 	others      flow.Chain // names that all fit
-	protocols   flow.Chain
+	protocols   tally[uint32]
+	parts       tally[part]
 	name        uint32 // text; 0 where there is none, or several
 	openers     openers
 }
 
 // detail is what rules want to know of a destination that it does not have when it is made.
 type detail struct {
-	parts  flow.Chain
 	events flow.Stack
 	rare   uint32          // number in Builder.rare; 0 for most
 	source hostname.Source // of its one name
 	state  stateRank
 	notes  notes
+	traits traits
+	later  uint8 // how many events, or as many as it holds: most have too few to ask for more
 }
 
 // rare is what few destinations have.
@@ -577,10 +581,17 @@ func (b *Builder) count(l *leg, d *dest) {
 // addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.
 func (b *Builder) addEvents(d *dest, r *flow.Row) {
 	if d.flows > 1 {
-		b.events.Push(&d.events, r.First)
+		b.addEvent(d, r.First)
 	}
 	for _, at := range r.Events {
-		b.events.Push(&d.events, at)
+		b.addEvent(d, at)
+	}
+}
+
+func (b *Builder) addEvent(d *dest, at int64) {
+	b.events.Push(&d.events, at)
+	if d.later < math.MaxUint8 {
+		d.later++
 	}
 }
 

@@ -25,13 +25,13 @@ type Case struct {
 	Countries    []vendors.Database  // whose opinion a country is
 
 	register *disclosure.Register // nil for none
-	shares   [][]disclosure.Share // of each destination, by verdict; nil without a register
+	shares   [][]disclosure.Share // of each destination, by verdict, but for strangers: see sharesOf; nil without a register
 	legs     map[ownLeg][]int     // destinations that are legs of proxies; nil until asked for, see legsOf
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []detail // of each destination
 	rare     []int    // those that have rare things, in order
-	to       []int32  // of each destination, the number of its recipient; nil until they are asked for
+	to       []int32  // of each destination, the number of its recipient
 
 	recipients []recipient
 	picked     []int // what byRecipient picked latest

@@ -64,7 +64,7 @@ func (c *Case) uncoveredPayload(g *group) (sum uint64) {
 		if !c.counts(i, g) {
 			continue
 		}
-		for _, s := range c.shares[i] {
+		for _, s := range c.sharesOf(i) {
 			if isUncovered(s.Verdict) {
 				sum += s.PayloadOut
 			}
