@@ -37,6 +37,10 @@ func (d *Decoder) Take(n int) []byte {
 
 // Uvarint reads what binary.AppendUvarint wrote.
 func (d *Decoder) Uvarint() uint64 {
+	if v := d.b[d.at]; v < 1<<7 {
+		d.at++
+		return uint64(v) // most
+	}
 	v, n := binary.Uvarint(d.b[d.at:])
 	d.at += n
 	return v

@@ -115,7 +115,7 @@ func (w *Row) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, w.Wire[i])
 		b = binary.AppendUvarint(b, w.Payload[i])
 	}
-	b = binary.AppendUvarint(binary.AppendVarint(b, w.First), uint64(w.Last-w.First))
+	b = binary.AppendUvarint(binary.BigEndian.AppendUint64(b, uint64(w.First)), uint64(w.Last-w.First))
 	b = binary.AppendUvarint(binary.AppendUvarint(b, w.FirstFrame), w.LastFrame)
 	b = binary.AppendUvarint(b, uint64(w.FirstCapture))
 	if bits&rowOwnLast != 0 {
@@ -177,7 +177,7 @@ func (w *Row) appendRare(b []byte) []byte {
 func (w *Row) decode(b []byte) int {
 	r := NewDecoder(b)
 	bits := r.Byte()
-	*w = Row{V6: bits&rowV6 != 0, Orphan: bits&rowOrphan != 0, FromB: bits&rowFromB != 0, Snapped: bits&rowSnapped != 0, Hours: w.Hours[:0], Events: w.Events[:0], Protocol: w.Protocol}
+	w.V6, w.Orphan, w.FromB, w.Snapped = bits&rowV6 != 0, bits&rowOrphan != 0, bits&rowFromB != 0, bits&rowSnapped != 0
 	w.Transport, w.Opener = packet.Transport(r.Byte()), int8(r.Byte())
 	w.TTL[0], w.TTL[1] = r.Byte(), r.Byte()
 	w.A, w.B = r.Addr(w.V6), r.Addr(w.V6)
@@ -187,7 +187,7 @@ func (w *Row) decode(b []byte) int {
 	for i := range 2 {
 		w.Packets[i], w.Wire[i], w.Payload[i] = r.Uvarint(), r.Uvarint(), r.Uvarint()
 	}
-	w.First = r.Varint()
+	w.First = int64(binary.BigEndian.Uint64(r.Take(8)))
 	w.Last = w.First + int64(r.Uvarint())
 	w.FirstFrame, w.LastFrame = r.Uvarint(), r.Uvarint()
 	w.FirstCapture = uint32(r.Uvarint())
@@ -198,9 +198,11 @@ func (w *Row) decode(b []byte) int {
 	if p := r.Take(int(r.Byte())); string(p) != w.Protocol {
 		w.Protocol = string(p)
 	}
+	w.Hosts, w.ISN, w.Next, w.TCPFlags = [2]uint32{}, [2]uint32{}, [2]uint64{}, [2]packet.TCPFlags{}
 	if bits&rowTCP != 0 {
 		w.decodeTCP(r)
 	}
+	w.VLAN, w.Tunnel, w.Duplicates, w.Retransmitted, w.Hours, w.Events = 0, 0, 0, 0, w.Hours[:0], w.Events[:0]
 	if bits&rowRare != 0 {
 		w.decodeRare(r)
 	}

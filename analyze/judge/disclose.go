@@ -219,11 +219,13 @@ func (c *Case) countries(g *group) []string {
 	var out []string
 	for _, i := range g.members {
 		for _, s := range c.Destinations[i].Servers {
-			out = append(out, s.Country)
+			if !contains(out, s.Country) {
+				out = append(out, s.Country)
+			}
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // places says in which countries some destinations are, and in whose opinion.

@@ -3,7 +3,6 @@ package judge
 import (
 	"bytes"
 	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -155,14 +154,20 @@ func (l *Labels) settle() {
 		}
 	}
 	l.leases = nil
-	for _, mac := range slices.SortedFunc(maps.Keys(l.macs), func(a, b packet.MAC) int { return bytes.Compare(a[:], b[:]) }) {
-		u := l.macs[mac]
-		maker := vendors.Maker(mac)
-		if u.many || maker == "" {
-			continue
+	type made struct {
+		mac   packet.MAC
+		maker string
+	}
+	var all []made
+	for mac, u := range l.macs {
+		if maker := vendors.Maker(mac); maker != "" && !u.many {
+			all = append(all, made{mac, maker})
 		}
-		for _, s := range u.addrs {
-			l.put(l.hosts.Addr(s.addr.host()).Netip(s.addr.v6()), Label{Name: maker, Basis: makerBasis, From: s.from, To: s.to})
+	}
+	slices.SortFunc(all, func(a, b made) int { return bytes.Compare(a.mac[:], b.mac[:]) })
+	for _, m := range all {
+		for _, s := range l.macs[m.mac].addrs {
+			l.put(l.hosts.Addr(s.addr.host()).Netip(s.addr.v6()), Label{Name: m.maker, Basis: makerBasis, From: s.from, To: s.to})
 		}
 	}
 	l.macs = nil
