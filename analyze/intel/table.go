@@ -14,7 +14,7 @@ type table struct {
 	contexts     []context
 	slots        []uint32 // index of the first entry of a key, and one; 0 is free
 	seed         maphash.Seed
-	lengths      [129]bool // of networks, IPv4 ones as IPv4-mapped
+	lengths      [129]bool                // of networks, IPv4 ones as IPv4-mapped
 	tags         [tagNameURLPort + 1]bool // of the keys: of other kinds nothing is looked up
 }
 

@@ -30,8 +30,8 @@ type Builder struct {
 	outsiders candidates
 
 	// Lists of the destinations in the making.
-	parts     tallies[part]   // payload out
-	protocols tallies[uint32] // packets by protocol recognised, a text
+	parts     *tallies[part]   // payload out
+	protocols *tallies[uint32] // packets by protocol recognised, a text
 	others    flow.Chains[otherName]
 	cited     *Citations
 	events    flow.Chains[int64] // starts of exchanges after the first, ns since 1970 UTC
@@ -69,7 +69,7 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
-	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, cited: &Citations{hosts: x.Hosts}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, cited: &Citations{hosts: x.Hosts}, parts: newTallies[part](), protocols: newTallies[uint32](), folded: map[foldedNet]uint32{}, outsiders: candidates{},
 		clients: map[end]*Inside{}, services: map[serviceKey]*Service{}, courses: map[courseKey]*Course{},
 		nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
@@ -515,11 +515,15 @@ type foldedNet struct {
 
 // network is the number of the text of an address's network.
 func (b *Builder) network(e end) uint32 {
-	a := b.addr(e)
-	k := foldedNet{packet.AddrFrom(networkOf(a).Addr()), a.Is6()}
+	k := foldedNet{b.hosts.Addr(e.host()), e.v6()}
+	if k.v6 {
+		clear(k.first[networkBits6/8:])
+	} else {
+		clear(k.first[len(k.first)-(32-networkBits4)/8:])
+	}
 	n, ok := b.folded[k]
 	if !ok {
-		n = b.texts.Number(networkOf(a).String())
+		n = b.texts.Number(networkOf(b.addr(e)).String())
 		b.folded[k] = n
 	}
 	return n
@@ -535,12 +539,17 @@ func joined(names []hostname.Named) string {
 	return strings.Join(all, " ")
 }
 
-// networkOf is the network that unanswered probes of unnamed addresses are folded to: a /24, or a /48 (RFC 6177), the sizes that are
-// routed on their own.
+// Lengths of the networks that are routed on their own: RFC 6177 has that of IPv6.
+const (
+	networkBits4 = 24
+	networkBits6 = 48
+)
+
+// networkOf is the network that unanswered probes of unnamed addresses are folded to.
 func networkOf(a netip.Addr) netip.Prefix {
-	bits := 24
+	bits := networkBits4
 	if a.Is6() {
-		bits = 48
+		bits = networkBits6
 	}
 	p, _ := a.Prefix(bits)
 	return p

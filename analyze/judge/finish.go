@@ -102,7 +102,7 @@ func newDestinations(n int) []*Destination {
 
 // drop gives the memory of what the destinations have now back.
 func (b *Builder) drop() {
-	b.parts, b.protocols = tallies[part]{}, tallies[uint32]{}
+	b.parts, b.protocols = nil, nil
 	b.others, b.places = flow.Chains[otherName]{}, nil
 }
 

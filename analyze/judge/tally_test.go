@@ -4,8 +4,8 @@ import "testing"
 
 // TestTallies: tallies that grow by turns keep their own sums, and the order of their keys.
 func TestTallies(t *testing.T) {
-	const keys = 5 * indexFrom
-	var all tallies[int]
+	const keys = 80
+	all := newTallies[int]()
 	var lists [3]tally[int]
 	for round := range 2 {
 		for k := range keys {
