@@ -372,7 +372,13 @@ func (s *vendorSums) add(v *Vendor, d *judge.Destination) {
 	}
 	v.PayloadOut += d.PayloadOut
 	v.PayloadIn += d.PayloadIn
-	s.hours = append(s.hours, d.Hours...)
+	for _, h := range d.Hours {
+		if n := len(s.hours); n > 0 && s.hours[n-1].Hour == h.Hour {
+			s.hours[n-1].PayloadOut += h.PayloadOut // most
+			continue
+		}
+		s.hours = append(s.hours, h)
+	}
 }
 
 const hoursADay = 24

@@ -133,7 +133,10 @@ func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*
 		of[i] = g
 	}
 	slices.SortStableFunc(all, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(b.out, a.out), cmp.Compare(strength(a.state), strength(b.state)), cmp.Compare(b.in, a.in))
+		if c := cmp.Compare(b.out, a.out); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(strength(a.state), strength(b.state)), cmp.Compare(b.in, a.in))
 	})
 	if limit > 0 && len(all) > limit {
 		all, hidden = all[:limit], all[limit:]
@@ -155,7 +158,7 @@ func strength(s judge.State) int {
 }
 
 func (g *group) add(d *judge.Destination) {
-	if strength(d.State) < strength(g.state) {
+	if d.State != g.state && strength(d.State) < strength(g.state) {
 		g.state = d.State
 	}
 	if !d.CountedElsewhere() {

@@ -27,7 +27,7 @@ type question struct {
 func (r *Register) question(t *Traffic, name, vendor string) *question {
 	q := &question{r: r, t: t, name: name, vendor: vendor, shared: r.anyHost(t)}
 	if name != "" {
-		q.named = r.index.byName(strings.ToLower(strings.TrimSuffix(name, ".")))
+		q.named = r.index.byName(normal(name))
 	}
 	return q
 }
@@ -70,7 +70,7 @@ func (q *question) find(p *Part) (at ref, why string) {
 		}
 	}
 	if why == "" {
-		why = q.subject(p) + " is not in the register supplied"
+		why = strange(q.subject(p))
 	}
 	return ref{entry: noEntry}, why
 }
@@ -124,7 +124,7 @@ func (q *question) sameVendor(e *Entry) bool {
 	if known {
 		return same
 	}
-	domain := registrable(strings.ToLower(strings.TrimSuffix(q.name, ".")))
+	domain := registrable(normal(q.name))
 	same = domain != "" && slices.ContainsFunc(e.Destinations, func(p Pattern) bool {
 		return p.Domain != "" && registrable(strings.TrimPrefix(p.Domain, "*.")) == domain
 	})
@@ -134,6 +134,9 @@ func (q *question) sameVendor(e *Entry) bool {
 	q.vendors[i] = same
 	return same
 }
+
+// normal is a name as the register has it: in lower case, without the last dot.
+func normal(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
 func registrable(name string) string {
 	d, err := publicsuffix.EffectiveTLDPlusOne(name)

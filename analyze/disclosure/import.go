@@ -153,7 +153,7 @@ func patternOf(what string) (p Pattern, why string) {
 		}
 		return Pattern{CIDR: n}, bad
 	}
-	p.Domain = strings.ToLower(strings.TrimSuffix(what, "."))
+	p.Domain = normal(what)
 	return p, badDomain(p.Domain)
 }
 

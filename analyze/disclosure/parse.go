@@ -475,7 +475,7 @@ func (s *source) pattern(n ast.Node) (p Pattern, err error) {
 }
 
 func (s *source) domain(p *Pattern, n ast.Node, w string) error {
-	p.Domain = strings.ToLower(strings.TrimSuffix(w, "."))
+	p.Domain = normal(w)
 	if why := badDomain(p.Domain); why != "" {
 		return s.Errorf(n, "domain %q %s", w, why)
 	}

@@ -28,7 +28,7 @@ const (
 
 // Named is the pattern of a name that was seen, or why it can have none. What it calls itself is no pattern: a star in it stands for nothing.
 func Named(name string) (Pattern, string) {
-	p := Pattern{Domain: strings.ToLower(strings.TrimSuffix(name, "."))}
+	p := Pattern{Domain: normal(name)}
 	if strings.Contains(name, "*") {
 		return p, "is no host name"
 	}

@@ -95,6 +95,21 @@ type Service struct {
 // any is the word in Countries that allows all.
 const anyCountry = "any"
 
+// HasName says whether an entry of any status has a name, or one above it with all that is below.
+func (r *Register) HasName(name string) bool {
+	return name != "" && len(r.index.byName(normal(name))) > 0
+}
+
+// HasAddr says whether an entry of any status has an address, or its network by number.
+func (r *Register) HasAddr(a netip.Addr, asn uint32) bool { return len(r.index.byAddr(a, asn)) > 0 }
+
+// Stranger is what a register says of a destination of which it has neither name nor address, whatever else it is asked about.
+func Stranger(subject string) *Judgement {
+	return &Judgement{Verdict: Undisclosed, Reason: strange(subject)}
+}
+
+func strange(subject string) string { return subject + " is not in the register supplied" }
+
 // Entry returns the entry of an id, nil where there is none.
 func (r *Register) Entry(id string) *Entry {
 	if id == "" {

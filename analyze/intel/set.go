@@ -45,7 +45,7 @@ func (s *Set) Host(name string, port uint16) []Hit {
 	}
 	t := &s.listed
 	hits := t.named(nil, tagDomain, h.bytes(), port)
-	if t.wildcards {
+	if t.tags[tagBelow] || t.tags[tagWithin] {
 		hits = t.covering(hits, h.bytes())
 	}
 	hits = t.named(hits, tagNameURL, h.bytes(), port)

@@ -14,8 +14,8 @@ type table struct {
 	contexts     []context
 	slots        []uint32 // index of the first entry of a key, and one; 0 is free
 	seed         maphash.Seed
-	lengths      [129]bool // of networks, IPv4 ones as IPv4-mapped
-	wildcards    bool
+	lengths      [129]bool                // of networks, IPv4 ones as IPv4-mapped
+	tags         [tagNameURLPort + 1]bool // of the keys: of other kinds nothing is looked up
 }
 
 // context is what the rows of one part of a list have in common: the event or the source that they are of.
@@ -74,13 +74,12 @@ func (t *table) link() {
 // note remembers which look-ups can find something.
 func (t *table) note(e *entry) {
 	k := t.key(e)
+	t.tags[k[0]] = true
 	switch tag(k[0]) {
 	case tagNetwork, tagAddressURL:
 		t.lengths[k[1]] = true
 	case tagNetworkPort, tagAddressURLPort:
 		t.lengths[k[3]] = true
-	case tagBelow, tagWithin:
-		t.wildcards = true
 	}
 }
 
@@ -96,7 +95,7 @@ func (t *table) slot(key []byte) uint64 {
 
 // find returns the first entry of a key, and one; 0 where there is none.
 func (t *table) find(key []byte) uint32 {
-	if len(t.slots) == 0 {
+	if !t.tags[key[0]] {
 		return 0
 	}
 	return t.slots[t.slot(key)]

@@ -84,7 +84,7 @@ func (c *Case) sent(g *group, f *Finding) string {
 
 func (c *Case) allMachinery(g *group) bool {
 	for _, i := range g.members {
-		if !machinery(c.Destinations[i]) {
+		if !c.is(i, isMachinery) {
 			return false
 		}
 	}

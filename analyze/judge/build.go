@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -29,8 +30,8 @@ type Builder struct {
 	outsiders candidates
 
 	// Lists of the destinations in the making.
-	parts     tallies[part]   // payload out
-	protocols tallies[uint32] // packets by protocol recognised, a text
+	parts     *tallies[part]   // payload out
+	protocols *tallies[uint32] // packets by protocol recognised, a text
 	others    flow.Chains[otherName]
 	cited     *Citations
 	events    flow.Chains[int64] // starts of exchanges after the first, ns since 1970 UTC
@@ -68,7 +69,7 @@ type Direction struct {
 
 // NewBuilder returns an empty Builder.
 func NewBuilder(x *hostname.Index) *Builder {
-	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, cited: &Citations{hosts: x.Hosts}, folded: map[foldedNet]uint32{}, outsiders: candidates{},
+	b := &Builder{hosts: x.Hosts, names: x, texts: x.Names, cited: &Citations{hosts: x.Hosts}, parts: newTallies[part](), protocols: newTallies[uint32](), folded: map[foldedNet]uint32{}, outsiders: candidates{},
 		clients: map[end]*Inside{}, services: map[serviceKey]*Service{}, courses: map[courseKey]*Course{},
 		nobody: &Attribution{VendorBasis: "none"}, unjudged: &disclosure.Judgement{Verdict: disclosure.NoRegister, Reason: "no register was given"}}
 	b.index = flow.NewNumbering(func(n uint32) destKey { return b.dests.At(n).key })
@@ -86,17 +87,18 @@ func (b *Builder) NamedBy() map[string]uint64 {
 	return out
 }
 
-// end is the number of a host, twice, and one more where packets carry its address as IPv6.
+// end is the number of a host from 1 on, twice, and one more where packets carry its address as IPv6. 0 is none.
 type end uint32
 
 func endOf(host uint32, v6 bool) end {
+	e := end(host+1) << 1
 	if v6 {
-		return end(host<<1 | 1)
+		e |= 1
 	}
-	return end(host << 1)
+	return e
 }
 
-func (e end) host() uint32 { return uint32(e >> 1) }
+func (e end) host() uint32 { return uint32(e>>1) - 1 }
 func (e end) v6() bool     { return e&1 != 0 }
 
 // addr is the address of an end.
@@ -128,19 +130,21 @@ type dest struct {
 	citing
 	first, last int64
 	others      flow.Chain // names that all fit
-	protocols   flow.Chain
+	protocols   tally[uint32]
+	parts       tally[part]
 	name        uint32 // text; 0 where there is none, or several
 	openers     openers
 }
 
 // detail is what rules want to know of a destination that it does not have when it is made.
 type detail struct {
-	parts  flow.Chain
 	events flow.Stack
 	rare   uint32          // number in Builder.rare; 0 for most
 	source hostname.Source // of its one name
 	state  stateRank
 	notes  notes
+	traits traits
+	later  uint8 // how many events, or as many as it holds: most have too few to ask for more
 }
 
 // rare is what few destinations have.
@@ -511,11 +515,15 @@ type foldedNet struct {
 
 // network is the number of the text of an address's network.
 func (b *Builder) network(e end) uint32 {
-	a := b.addr(e)
-	k := foldedNet{packet.AddrFrom(networkOf(a).Addr()), a.Is6()}
+	k := foldedNet{b.hosts.Addr(e.host()), e.v6()}
+	if k.v6 {
+		clear(k.first[networkBits6/8:])
+	} else {
+		clear(k.first[len(k.first)-(32-networkBits4)/8:])
+	}
 	n, ok := b.folded[k]
 	if !ok {
-		n = b.texts.Number(networkOf(a).String())
+		n = b.texts.Number(networkOf(b.addr(e)).String())
 		b.folded[k] = n
 	}
 	return n
@@ -531,12 +539,17 @@ func joined(names []hostname.Named) string {
 	return strings.Join(all, " ")
 }
 
-// networkOf is the network that unanswered probes of unnamed addresses are folded to: a /24, or a /48 (RFC 6177), the sizes that are
-// routed on their own.
+// Lengths of the networks that are routed on their own: RFC 6177 has that of IPv6.
+const (
+	networkBits4 = 24
+	networkBits6 = 48
+)
+
+// networkOf is the network that unanswered probes of unnamed addresses are folded to.
 func networkOf(a netip.Addr) netip.Prefix {
-	bits := 24
+	bits := networkBits4
 	if a.Is6() {
-		bits = 48
+		bits = networkBits6
 	}
 	p, _ := a.Prefix(bits)
 	return p
@@ -577,10 +590,17 @@ func (b *Builder) count(l *leg, d *dest) {
 // addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.
 func (b *Builder) addEvents(d *dest, r *flow.Row) {
 	if d.flows > 1 {
-		b.events.Push(&d.events, r.First)
+		b.addEvent(d, r.First)
 	}
 	for _, at := range r.Events {
-		b.events.Push(&d.events, at)
+		b.addEvent(d, at)
+	}
+}
+
+func (b *Builder) addEvent(d *dest, at int64) {
+	b.events.Push(&d.events, at)
+	if d.later < math.MaxUint8 {
+		d.later++
 	}
 }
 

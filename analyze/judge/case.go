@@ -25,17 +25,25 @@ type Case struct {
 	Countries    []vendors.Database  // whose opinion a country is
 
 	register *disclosure.Register // nil for none
-	shares   [][]disclosure.Share // of each destination, by verdict; nil without a register
+	shares   [][]disclosure.Share // of each destination, by verdict, but for strangers: see sharesOf; nil without a register
 	legs     map[ownLeg][]int     // destinations that are legs of proxies; nil until asked for, see legsOf
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []detail // of each destination
 	rare     []int    // those that have rare things, in order
-	to       []int32  // of each destination, the number of its recipient; nil until they are asked for
+	to       []int32  // of each destination, the number of its recipient
 
 	recipients []recipient
-	picked     []int // what byRecipient picked latest
+	picked     []int    // what byRecipient picked latest
+	some       gathered // of the latest finding
 	b          *Builder
+}
+
+// gathered is what a finding is made of, in room that the next one uses too.
+type gathered struct {
+	clients, servers []netip.Addr
+	names            []string
+	frames           []frame
 }
 
 // maxListed is how many addresses and names a finding lists.
@@ -44,8 +52,8 @@ const maxListed = 64
 // finding begins a Finding about some destinations of one recipient: whatever the rule, it says where, when, how much, and what is cited.
 func (c *Case) finding(g *group) Finding {
 	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
-	var clients, servers []netip.Addr
-	var names []string
+	clients, servers, names, frames := c.some.clients[:0], c.some.servers[:0], c.some.names[:0], c.some.frames[:0]
+	f.Destinations = make([]string, 0, len(g.members))
 	for n, i := range g.members {
 		d := c.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
@@ -71,16 +79,16 @@ func (c *Case) finding(g *group) Finding {
 		}
 	}
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
-	f.clients = clients
+	f.clients = slices.Clone(clients)
 	f.Clients, f.Servers = texts(clients), texts(servers)
 	slices.Sort(names)
 	f.Names = append([]string{}, slices.Compact(names)...)
-	var frames []frame
 	for _, i := range g.members {
 		frames = c.Citations.appendFrames(frames, c.Destinations[i])
 	}
 	f.Evidence = evidence(frames)
 	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
+	c.some = gathered{clients, servers, names, frames}
 	return f
 }
 
@@ -140,13 +148,17 @@ func (c *Case) filterAll(g *group, clients, servers []netip.Addr, first, last ti
 		return ""
 	}
 	var ports []string
+	var latest *Service
 	for _, i := range g.members {
 		d := c.Destinations[i]
 		if d.ServersTotal > len(d.Servers) {
 			return ""
 		}
 		if d.Via == "" && d.OpenedBy == "client" && d.Port != 0 && (d.Transport == "tcp" || d.Transport == "udp" || d.Transport == "sctp") {
-			ports = append(ports, fmt.Sprintf("%s.port == %d", d.Transport, d.Port))
+			if d.Service != latest {
+				ports = append(ports, fmt.Sprintf("%s.port == %d", d.Transport, d.Port))
+			}
+			latest = d.Service
 			continue
 		}
 		ports = append(ports, "") // any port

@@ -12,44 +12,107 @@ import (
 	"phonehome/analyze/vendors"
 )
 
-// disclose asks the register about all destinations, all before any is left out: a volume is of all hosts together.
-func (c *Case) disclose(r *disclosure.Register, a *Attributor) {
-	c.register = r
-	j := r.NewJudge()
-	for i := range c.Destinations {
-		j.Add(c.traffic(i, a))
+// discloser asks the register about all destinations, all before any is left out: a volume is of all hosts together.
+type discloser struct {
+	c         *Case
+	a         *Attributor
+	judge     *disclosure.Judge
+	asked     []int                            // destinations that the judge was asked about, in the order of its answers
+	strangers map[uint32]*disclosure.Judgement // of names that the register does not have, by number
+}
+
+func newDiscloser(c *Case, a *Attributor) *discloser {
+	c.register, c.shares = a.Register, make([][]disclosure.Share, len(c.Destinations))
+	return &discloser{c: c, a: a, judge: a.Register.NewJudge(), strangers: map[uint32]*disclosure.Judgement{}}
+}
+
+// add asks about a destination, and says whether the answer holds whatever else is added. d is what the destination was made of.
+func (x *discloser) add(i int, d *dest) bool {
+	o := x.c.Destinations[i]
+	if j := x.stranger(o, d); j != nil {
+		o.Disclosure = j
+		return true
 	}
-	c.shares = make([][]disclosure.Share, len(c.Destinations))
-	for i, answer := range j.Finish() {
+	x.asked = append(x.asked, i)
+	x.judge.Add(x.traffic(o, d))
+	return false
+}
+
+// finish takes the answers that hold when all was added. It calls settled with each of their destinations.
+func (x *discloser) finish(settled func(i int)) {
+	c, r := x.c, x.c.register
+	for n, answer := range x.judge.Finish() {
+		i := x.asked[n]
 		d := c.Destinations[i]
 		own := answer.Judgement
 		d.Disclosure, c.shares[i] = &own, answer.Shares
 		own.Claimed = c.claimed(i)
 		d.registered(r, answer.Shares[0].Entries)
-		if s := r.AssetOf(d.Client); s != nil && !r.Shared(d.Client) {
-			d.Asset = s.Name
+		settled(i)
+	}
+	for _, in := range c.b.clients {
+		if s := r.AssetOf(in.Client); s != nil && !r.Shared(in.Client) {
+			in.Asset = s.Name
 		}
 	}
-	c.exceeded, c.observed = j.Exceeded(), j.Observed()
+	c.exceeded, c.observed = x.judge.Exceeded(), x.judge.Observed()
+}
+
+// stranger is what holds of most destinations, which have one name or none: the register has neither it nor an address. Else it is nil, as it is of what a proxy was asked to take to an
+// address: see goesTo.
+func (x *discloser) stranger(o *Destination, d *dest) *disclosure.Judgement {
+	b, r := x.c.b, x.c.register
+	if len(o.OtherNames) > 0 || isAddress(o.Name) || r.HasName(o.Name) {
+		return nil
+	}
+	var least netip.Addr
+	var payload uint64
+	for p := range b.parts.sums(&d.parts) {
+		server := b.addr(p.key.server)
+		if r.HasAddr(server, b.place(p.key.server, x.a.Geo).ASN) {
+			return nil
+		}
+		if payload += p.n; !least.IsValid() || server.Less(least) {
+			least = server
+		}
+	}
+	switch {
+	case payload != d.payloadOut: // saved facts may say so
+		return nil
+	case d.name != 0:
+		return known(x.strangers, d.name, func(uint32) *disclosure.Judgement { return disclosure.Stranger(o.Name) })
+	case least.IsValid():
+		return disclosure.Stranger(least.String())
+	}
+	return nil
+}
+
+// sharesOf is what a destination sent under each verdict: of a stranger all that it sent.
+func (c *Case) sharesOf(i int) []disclosure.Share {
+	if c.shares[i] != nil {
+		return c.shares[i]
+	}
+	d := c.Destinations[i]
+	return []disclosure.Share{{Verdict: d.Disclosure.Verdict, PayloadOut: d.PayloadOut, First: d.First, Last: d.Last}}
 }
 
 // traffic is a destination as the register is asked about it.
-func (c *Case) traffic(i int, a *Attributor) *disclosure.Traffic {
-	d, more := c.Destinations[i], &c.details[i]
-	t := &disclosure.Traffic{Client: d.Client, Port: d.Port, Transport: d.Transport, First: d.First, Last: d.Last, Parts: []disclosure.Part{},
-		Relayed: more.notes&noteRelayed != 0, Elsewhere: more.notes&noteBothLegs != 0}
-	if d.Name != "" {
-		t.Names, t.Vendors = []string{d.Name}, []string{d.Vendor}
+func (x *discloser) traffic(o *Destination, d *dest) *disclosure.Traffic {
+	b, geo := x.c.b, x.a.Geo
+	t := &disclosure.Traffic{Client: o.Client, Port: o.Port, Transport: o.Transport, First: o.First, Last: o.Last, Parts: []disclosure.Part{},
+		Relayed: d.notes&noteRelayed != 0, Elsewhere: d.notes&noteBothLegs != 0}
+	if o.Name != "" {
+		t.Names, t.Vendors = []string{o.Name}, []string{o.Vendor}
 	}
-	for _, o := range d.OtherNames {
-		t.Names, t.Vendors = append(t.Names, o.Name), append(t.Vendors, a.match(o.Name).Vendor)
+	for _, n := range o.OtherNames {
+		t.Names, t.Vendors = append(t.Names, n.Name), append(t.Vendors, x.a.match(n.Name).Vendor)
 	}
-	for p := range c.b.parts.Of(more.parts) {
-		place := c.b.place(p.key.server, a.Geo)
-		t.Parts = append(t.Parts, disclosure.Part{Server: c.b.addr(p.key.server), Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n})
+	for p := range b.parts.sums(&d.parts) {
+		place := b.place(p.key.server, geo)
+		t.Parts = append(t.Parts, disclosure.Part{Server: b.addr(p.key.server), Country: place.Country, ASN: place.ASN, Hour: p.key.hour, PayloadOut: p.n})
 	}
-	if target, err := netip.ParseAddr(d.Name); err == nil {
-		goesTo(t, target.Unmap(), a.Geo)
+	if target, err := netip.ParseAddr(o.Name); err == nil {
+		goesTo(t, target.Unmap(), geo)
 	}
 	return t
 }
@@ -114,9 +177,7 @@ func (c *Case) has(i int, v disclosure.Verdict) bool {
 }
 
 // covered says whether the register covers a destination; false without one.
-func (c *Case) covered(i int) bool {
-	return c.Destinations[i].Disclosure.Verdict == disclosure.Disclosed
-}
+func (c *Case) covered(i int) bool { return c.is(i, isCovered) }
 
 // approved says whether the register covers all of some destinations; false without one.
 func (c *Case) approved(g *group) bool {
@@ -158,11 +219,13 @@ func (c *Case) countries(g *group) []string {
 	var out []string
 	for _, i := range g.members {
 		for _, s := range c.Destinations[i].Servers {
-			out = append(out, s.Country)
+			if !contains(out, s.Country) {
+				out = append(out, s.Country)
+			}
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // places says in which countries some destinations are, and in whose opinion.
@@ -202,7 +265,7 @@ func (c *Case) abroad(g *group) []string {
 func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
 	for _, i := range g.members {
 		counts := c.counts(i, g)
-		for _, s := range c.shares[i] {
+		for _, s := range c.sharesOf(i) {
 			if s.Verdict != v {
 				continue
 			}

@@ -12,8 +12,8 @@ import (
 	"phonehome/analyze/vendors"
 )
 
-// asked is a case of one destination, of 1,000 bytes to the server 192.0.2.1 in the first hour of 1970.
-func asked(d Destination) *Case {
+// disclosed is what a register makes of one destination, of 1,000 bytes to the server 192.0.2.1 in the first hour of 1970.
+func disclosed(r *disclosure.Register, d Destination) *Destination {
 	d.Inside, d.Attribution, d.Disclosure = &Inside{Client: netip.MustParseAddr("10.0.0.5")}, &Attribution{}, &disclosure.Judgement{}
 	if d.Naming == nil {
 		d.Naming = &Naming{}
@@ -21,9 +21,12 @@ func asked(d Destination) *Case {
 	d.Service, d.Course, d.First, d.Last = &Service{Port: 443, Transport: "tcp"}, &Course{}, time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
 	h := flow.NewHosts(flow.NewNetworks(false))
 	b := NewBuilder(hostname.NewIndex(h))
-	var more detail
-	b.parts.sum(&more.parts, part{server: endOf(h.Number(packet.AddrFrom(netip.MustParseAddr("192.0.2.1"))), false)}, 1000)
-	return &Case{Destinations: []*Destination{&d}, details: []detail{more}, b: b}
+	made := dest{counters: counters{payloadOut: 1000}}
+	b.parts.sum(&made.parts, part{server: endOf(h.Number(packet.AddrFrom(netip.MustParseAddr("192.0.2.1"))), false)}, 1000)
+	x := newDiscloser(&Case{Destinations: []*Destination{&d}, details: []detail{made.detail}, b: b}, &Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}, Register: r})
+	x.add(0, &made)
+	x.finish(func(int) {})
+	return &d
 }
 
 func given(t *testing.T, vendors string) *disclosure.Register {
@@ -39,9 +42,7 @@ func given(t *testing.T, vendors string) *disclosure.Register {
 func TestDiscloseTarget(t *testing.T) {
 	r := given(t, "  - {id: target, vendor: V, destinations: [{cidr: 203.0.113.0/24}]}\n  - {id: proxy, vendor: W, destinations: [{cidr: 192.0.2.0/24}]}\n")
 	for name, want := range map[string]string{"203.0.113.9": "target", "": "proxy", "a.example.com": ""} {
-		c := asked(Destination{Name: name})
-		c.disclose(r, &Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
-		if got := c.Destinations[0].Disclosure; got.Entry != want {
+		if got := disclosed(r, Destination{Name: name}).Disclosure; got.Entry != want {
 			t.Errorf("%q: %+v, want %q", name, got, want)
 		}
 	}
@@ -55,9 +56,7 @@ func TestRegisteredVendor(t *testing.T) {
 		{a + b, "V", "", "update", basisRegister},
 		{a + w, "", "", "", ""},
 	} {
-		one := asked(Destination{Naming: &Naming{OtherNames: []OtherName{{Name: "b.example.com"}, {Name: "a.example.com"}}}})
-		one.disclose(given(t, c.entries), &Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
-		d := one.Destinations[0]
+		d := disclosed(given(t, c.entries), Destination{Naming: &Naming{OtherNames: []OtherName{{Name: "b.example.com"}, {Name: "a.example.com"}}}})
 		if d.Disclosure.Verdict != disclosure.Disclosed || d.Disclosure.Entry != "a" || d.Vendor != c.vendor || d.Product != c.product || d.Purpose != c.purpose || d.VendorBasis != c.basis {
 			t.Errorf("%+v", d)
 		}

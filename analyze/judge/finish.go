@@ -51,12 +51,21 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.namedValues()
 	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
 	order := b.order()
-	c := &Case{Destinations: newDestinations(len(order)), details: make([]detail, len(order)), Citations: b.cited, b: b}
+	c := &Case{Destinations: newDestinations(len(order)), details: make([]detail, len(order)), to: make([]int32, len(order)), Citations: b.cited, b: b}
 	c.Citations.of = make([]citing, len(order))
 	ids := numbered("d", len(order))
 	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
 	for i, o := range order {
 		place[o.number-1] = i
+	}
+	var register *discloser
+	if a.Register != nil {
+		register = newDiscloser(c, a)
+	}
+	recipients := newRecipientFinder(c)
+	settled := func(i int) {
+		o := c.Destinations[i]
+		c.details[i].traits, c.to[i] = traitsOf(o), recipients.find(o)
 	}
 	made := 0
 	for d := range b.dests.Take() {
@@ -68,12 +77,15 @@ func (b *Builder) Finish(a *Attributor) *Case {
 		if d.rare != 0 {
 			c.rare = append(c.rare, i)
 		}
+		if register == nil || register.add(i, d) {
+			settled(i)
+		}
+	}
+	if register != nil {
+		register.finish(settled)
 	}
 	slices.Sort(c.rare)
 	c.Countries, _ = a.Geo.Databases()
-	if a.Register != nil {
-		c.disclose(a.Register, a)
-	}
 	b.drop()
 	return c
 }
@@ -90,7 +102,7 @@ func newDestinations(n int) []*Destination {
 
 // drop gives the memory of what the destinations have now back.
 func (b *Builder) drop() {
-	b.parts, b.protocols = tallies[part]{}, tallies[uint32]{}
+	b.parts, b.protocols = nil, nil
 	b.others, b.places = flow.Chains[otherName]{}, nil
 }
 
@@ -260,7 +272,7 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
 	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
 	o.Inside, o.Name, o.Naming, o.Disclosure = b.inside(d.key.client), b.texts.Text(d.name), b.naming(d), b.unjudged
-	o.Service = known(b.services, serviceKey{b.mostOf(d.protocols), d.key.port, d.key.transport, d.key.kind}, b.service)
+	o.Service = known(b.services, serviceKey{b.mostOf(&d.protocols), d.key.port, d.key.transport, d.key.kind}, b.service)
 	b.attribute(o, a)
 	b.listServers(d, o, a.Geo)
 	if d.oneWay(o) {
@@ -351,13 +363,13 @@ func (b *Builder) inside(client end) *Inside {
 // hours are the payload out of a destination by hour and server, without those in which nothing went.
 func (b *Builder) hours(d *dest) []HourOut {
 	n := 0
-	for p := range b.parts.Of(d.parts) {
+	for p := range b.parts.sums(&d.parts) {
 		if p.n > 0 {
 			n++
 		}
 	}
 	out := b.hourLists.take(n)[:0]
-	for p := range b.parts.Of(d.parts) {
+	for p := range b.parts.sums(&d.parts) {
 		if p.n > 0 {
 			out = append(out, HourOut{p.key.hour, p.n})
 		}
@@ -376,9 +388,9 @@ func (o openers) String() string {
 }
 
 // mostOf returns the text with the greatest sum, the first in the alphabet of equals; "" where all sums are nothing.
-func (b *Builder) mostOf(list flow.Chain) (best uint32) {
+func (b *Builder) mostOf(list *tally[uint32]) (best uint32) {
 	var most uint64
-	for s := range b.protocols.Of(list) {
+	for s := range b.protocols.sums(list) {
 		if s.n > most || s.n == most && b.texts.Text(s.key) < b.texts.Text(best) {
 			best, most = s.key, s.n
 		}
@@ -428,7 +440,7 @@ func (b *Builder) place(server end, geo *vendors.Geo) *vendors.Place {
 // byServer sums the payload out of a destination by server, most first. The list is good until the next call.
 func (b *Builder) byServer(d *dest) []sum[end] {
 	b.ranked = b.ranked[:0]
-	for p := range b.parts.Of(d.parts) {
+	for p := range b.parts.sums(&d.parts) {
 		b.ranked = append(b.ranked, sum[end]{p.n, p.key.server})
 	}
 	if len(b.ranked) < 2 {

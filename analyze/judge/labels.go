@@ -3,7 +3,6 @@ package judge
 import (
 	"bytes"
 	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,6 +27,8 @@ type Labels struct {
 	leases []lease
 	byMAC  map[string][]Label // labels said by a MAC that had no address yet
 	macs   map[packet.MAC]*macUse
+	uses   flow.List[useOf]
+	latest [latestUses]latestUse
 }
 
 type lease struct {
@@ -38,9 +39,19 @@ type lease struct {
 
 // macUse is the inside addresses that a MAC sends from: one with many is a router, whose maker says nothing of the clients behind it.
 type macUse struct {
-	addrs []useOf
-	many  bool
+	uses []uint32 // numbers in Labels.uses
+	many bool
 }
+
+// latestUse is the use of a MAC that one of some addresses was met with at last: the next flow of the address most often has it too.
+type latestUse struct {
+	addr end
+	mac  packet.MAC
+	use  uint32 // 0 where the MAC has many
+}
+
+// latestUses is how many there are: those that a processor's nearest caches hold.
+const latestUses = 1 << 11
 
 // useOf is an address and the time of its use.
 type useOf struct {
@@ -114,27 +125,39 @@ func (l *Labels) AddRow(r *flow.Row) {
 		if r.Packets[i] == 0 || r.MACs[i] == (packet.MAC{}) || l.hosts.Side(r.Hosts[i]) != flow.Inside {
 			continue
 		}
-		u := l.macs[r.MACs[i]]
-		if u == nil {
-			u = &macUse{}
-			l.macs[r.MACs[i]] = u
+		addr := endOf(r.Hosts[i], r.V6)
+		at := &l.latest[addr%latestUses]
+		if at.addr != addr || at.mac != r.MACs[i] {
+			*at = latestUse{addr, r.MACs[i], l.useOf(r.MACs[i], addr, r.First)}
 		}
-		u.add(endOf(r.Hosts[i], r.V6), r)
+		if at.use != 0 {
+			u := l.uses.At(at.use)
+			u.from, u.to = min(u.from, r.First), max(u.to, r.Last)
+		}
 	}
 }
 
-func (u *macUse) add(a end, r *flow.Row) {
-	i := slices.IndexFunc(u.addrs, func(o useOf) bool { return o.addr == a })
-	switch {
-	case u.many:
-	case i >= 0:
-		o := &u.addrs[i]
-		o.from, o.to = min(o.from, r.First), max(o.to, r.Last)
-	case len(u.addrs) == maxMACAddrs:
-		u.many, u.addrs = true, nil
-	default:
-		u.addrs = append(u.addrs, useOf{a, r.First, r.Last})
+// useOf is the number of a MAC's use of an address, made at a time where there is none; 0 where the MAC has many.
+func (l *Labels) useOf(mac packet.MAC, a end, at int64) uint32 {
+	m := l.macs[mac]
+	if m == nil {
+		m = &macUse{}
+		l.macs[mac] = m
 	}
+	i := slices.IndexFunc(m.uses, func(n uint32) bool { return l.uses.At(n).addr == a })
+	switch {
+	case m.many:
+		return 0
+	case i >= 0:
+		return m.uses[i]
+	case len(m.uses) == maxMACAddrs:
+		m.many, m.uses = true, nil
+		return 0
+	}
+	u, n := l.uses.Add()
+	*u = useOf{a, at, at}
+	m.uses = append(m.uses, n)
+	return n
 }
 
 // Of returns the labels of an address, best first. All rows must have been added.
@@ -155,15 +178,22 @@ func (l *Labels) settle() {
 		}
 	}
 	l.leases = nil
-	for _, mac := range slices.SortedFunc(maps.Keys(l.macs), func(a, b packet.MAC) int { return bytes.Compare(a[:], b[:]) }) {
-		u := l.macs[mac]
-		maker := vendors.Maker(mac)
-		if u.many || maker == "" {
-			continue
-		}
-		for _, s := range u.addrs {
-			l.put(l.hosts.Addr(s.addr.host()).Netip(s.addr.v6()), Label{Name: maker, Basis: makerBasis, From: s.from, To: s.to})
+	type made struct {
+		mac   packet.MAC
+		maker string
+	}
+	var all []made
+	for mac, u := range l.macs {
+		if maker := vendors.Maker(mac); maker != "" && !u.many {
+			all = append(all, made{mac, maker})
 		}
 	}
-	l.macs = nil
+	slices.SortFunc(all, func(a, b made) int { return bytes.Compare(a.mac[:], b.mac[:]) })
+	for _, m := range all {
+		for _, n := range l.macs[m.mac].uses {
+			s := l.uses.At(n)
+			l.put(l.hosts.Addr(s.addr.host()).Netip(s.addr.v6()), Label{Name: m.maker, Basis: makerBasis, From: s.from, To: s.to})
+		}
+	}
+	l.macs, l.uses = nil, flow.List[useOf]{}
 }

@@ -92,7 +92,6 @@ func (c *Case) grouped(picked []int) (out []*group) {
 	if len(picked) == 0 {
 		return nil
 	}
-	c.findRecipients()
 	sizes := map[int32]int{}
 	for _, i := range picked {
 		sizes[c.to[i]]++
@@ -113,24 +112,16 @@ func (c *Case) grouped(picked []int) (out []*group) {
 	return out
 }
 
-// findRecipients numbers the recipients of all destinations, once.
-func (c *Case) findRecipients() {
-	if c.to != nil {
-		return
-	}
-	f := recipientFinder{c: c, byName: map[*Attribution]int32{}, byPlace: map[*vendors.Place]int32{}, numbers: map[recipient]int32{}}
-	c.to = make([]int32, len(c.Destinations))
-	for i := range c.Destinations {
-		c.to[i] = f.find(c.Destinations[i])
-	}
-}
-
 // recipientFinder numbers recipients. Most are told by what a destination shares with others.
 type recipientFinder struct {
 	c       *Case
 	byName  map[*Attribution]int32
 	byPlace map[*vendors.Place]int32
 	numbers map[recipient]int32
+}
+
+func newRecipientFinder(c *Case) *recipientFinder {
+	return &recipientFinder{c: c, byName: map[*Attribution]int32{}, byPlace: map[*vendors.Place]int32{}, numbers: map[recipient]int32{}}
 }
 
 func (f *recipientFinder) find(d *Destination) int32 {
@@ -151,10 +142,7 @@ func (f *recipientFinder) number(to recipient) int32 {
 }
 
 // recipient is the recipient of a destination.
-func (c *Case) recipient(i int) *recipient {
-	c.findRecipients()
-	return &c.recipients[c.to[i]]
-}
+func (c *Case) recipient(i int) *recipient { return &c.recipients[c.to[i]] }
 
 // sortedAddrs lists addresses, each once.
 func sortedAddrs(set []netip.Addr) []netip.Addr {

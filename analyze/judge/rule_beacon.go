@@ -92,9 +92,10 @@ func findBeacons(c *Case) (out []Finding) {
 func (c *Case) series() (out []series) {
 	var events []int64
 	test := func(members []int) rhythm.Result {
-		if events = c.events(events[:0], members); len(events) < rhythm.MinEvents {
-			return rhythm.Result{}
+		if !c.manyEvents(members) {
+			return rhythm.Result{} // most
 		}
+		events = c.events(events[:0], members)
 		return rhythm.Test(events)
 	}
 	one := []int{0}
@@ -118,6 +119,17 @@ func (c *Case) series() (out []series) {
 	return out
 }
 
+// manyEvents says whether some destinations have as many exchanges as a rhythm needs.
+func (c *Case) manyEvents(members []int) bool {
+	n := 0
+	for _, i := range members {
+		if n += 1 + int(c.details[i].later); n >= rhythm.MinEvents {
+			return true
+		}
+	}
+	return false
+}
+
 // events adds the starts of the exchanges of some destinations to out, which is empty, in order.
 func (c *Case) events(out []int64, members []int) []int64 {
 	for _, i := range members {
@@ -132,8 +144,7 @@ func (c *Case) events(out []int64, members []int) []int64 {
 
 // mayBeat says whether a destination's rhythm says anything: not that of what hosts keep themselves going with.
 func (c *Case) mayBeat(i int) bool {
-	d := c.Destinations[i]
-	return !machinery(d) && d.State != LookedUp && !c.covered(i)
+	return !c.is(i, isMachinery|isCovered) && c.details[i].state != rankLookedUp
 }
 
 // beacon makes the finding of a series about some destinations.

@@ -40,7 +40,7 @@ var bulkRule = Rule{
 }
 
 func findBulk(c *Case) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool { return c.Destinations[i].State == Transferred && !c.covered(i) }) {
+	for _, g := range c.byRecipient(func(i int) bool { return c.details[i].state == rankTransferred && !c.covered(i) }) {
 		days, in := c.daily(g)
 		var most uint64
 		for _, n := range days {

@@ -59,7 +59,7 @@ func hidesName(k signKind) bool { return k == signECH || k == signTor }
 
 func findHidden(c *Case) (out []Finding) {
 	hidden := func(i int) bool {
-		return !c.covered(i) && (hides(c.Destinations[i]) != "" || slices.ContainsFunc(c.b.rareOf(&c.details[i]).signs, func(s sign) bool { return hidesName(s.kind) }))
+		return !c.covered(i) && (c.is(i, isHiding) || slices.ContainsFunc(c.b.rareOf(&c.details[i]).signs, func(s sign) bool { return hidesName(s.kind) }))
 	}
 	for _, g := range c.byRecipient(hidden) {
 		f := c.finding(g)

@@ -27,7 +27,9 @@ func findUndisclosed(c *Case) (out []Finding) {
 	if c.register == nil {
 		return nil
 	}
-	for _, g := range c.byRecipient(c.uncovered) {
+	groups := c.byRecipient(c.uncovered)
+	out = make([]Finding, 0, len(groups)) // thousands, where a register has little of what is seen
+	for _, g := range groups {
 		f := c.finding(g)
 		f.PayloadOut = min(f.PayloadOut, c.uncoveredPayload(g))
 		f.Severity = c.undisclosedSeverity(g, &f)
@@ -64,7 +66,7 @@ func (c *Case) uncoveredPayload(g *group) (sum uint64) {
 		if !c.counts(i, g) {
 			continue
 		}
-		for _, s := range c.shares[i] {
+		for _, s := range c.sharesOf(i) {
 			if isUncovered(s.Verdict) {
 				sum += s.PayloadOut
 			}

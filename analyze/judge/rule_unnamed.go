@@ -29,7 +29,7 @@ var unnamedRule = Rule{
 }
 
 func findUnnamed(c *Case) (out []Finding) {
-	for _, g := range c.byRecipient(func(i int) bool { return c.unnamed(i) && c.Destinations[i].State == Transferred }) {
+	for _, g := range c.byRecipient(func(i int) bool { return c.is(i, isUnnamed) && c.details[i].state == rankTransferred }) {
 		if c.payloadOut(g) < leastUnnamed {
 			continue
 		}
@@ -49,8 +49,7 @@ func findUnnamed(c *Case) (out []Finding) {
 
 // unnamed says whether nothing names a destination. Ordinary machinery that goes to addresses by design is known by its protocol: time, DNS, and
 // what holds a path open.
-func (c *Case) unnamed(i int) bool {
-	d := c.Destinations[i]
+func unnamed(d *Destination) bool {
 	return d.VendorBasis != basisRegister && d.Name == "" && len(d.OtherNames) == 0 && !machinery(d)
 }
 

@@ -58,7 +58,7 @@ func findVolume(c *Case) (out []Finding) {
 
 // exceeds says whether a destination is of those that together sent more than an entry allows, whatever else another entry says of it.
 func (c *Case) exceeds(i int, entry string) bool {
-	return slices.ContainsFunc(c.shares[i], func(s disclosure.Share) bool {
+	return slices.ContainsFunc(c.sharesOf(i), func(s disclosure.Share) bool {
 		return s.Verdict == disclosure.Exceeded && slices.Contains(s.Entries, entry)
 	})
 }

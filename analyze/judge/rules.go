@@ -88,7 +88,9 @@ func (c *Case) Findings(changes map[string]RuleChange) []Finding {
 		if change.Off {
 			continue
 		}
-		for _, f := range r.find(c) {
+		found := r.find(c)
+		out = slices.Grow(out, len(found))
+		for _, f := range found {
 			f.Rule = r.ID
 			if change.Severity != 0 {
 				f.Severity = change.Severity

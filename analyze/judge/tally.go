@@ -1,11 +1,15 @@
 package judge
 
-import "phonehome/analyze/flow"
+import (
+	"iter"
 
-// tallies are many tallies in one store. Each sums by key, in the order in which the keys came. Most have one key.
-type tallies[K comparable] struct {
-	flow.Chains[sum[K]]
-	index map[tallied[K]]uint32 // links of the keys that come late in a tally
+	"phonehome/analyze/flow"
+)
+
+// tally sums by key, in the order in which the keys came. Most have one key, which lies in it. The zero key is none.
+type tally[K comparable] struct {
+	first sum[K]
+	more  flow.Chain // of its tallies
 }
 
 type sum[K comparable] struct {
@@ -13,40 +17,72 @@ type sum[K comparable] struct {
 	key K
 }
 
-// tallied is a key of the tally that begins with a link.
+// tallies are many tallies whose further keys lie in one store.
+type tallies[K comparable] struct {
+	further flow.Chains[further[K]]
+	index   flow.Numbering[tallied[K]] // numbers of links
+}
+
+// further is a sum of a key that is not the first of its tally.
+type further[K comparable] struct {
+	sum[K]
+	tally uint32
+}
+
+// tallied is a key of a tally, which is told by the first link of its further keys.
 type tallied[K comparable] struct {
-	first uint32
+	tally uint32
 	key   K
 }
 
-// indexFrom is the number of keys from which on an index is faster than to look at all.
-const indexFrom = 16
-
-// sum adds n to the sum of a key. A sum of nothing is kept too: the key was seen.
-func (t *tallies[K]) sum(to *flow.Chain, k K, n uint64) {
-	looked := 0
-	for s := range t.Of(*to) {
-		if s.key == k {
-			s.n += n
-			return
-		}
-		if looked++; looked == indexFrom {
-			t.sumLate(to, k, n)
-			return
-		}
-	}
-	t.Add(to, sum[K]{n, k})
+func newTallies[K comparable]() *tallies[K] {
+	t := &tallies[K]{}
+	t.index = flow.NewNumbering(func(n uint32) tallied[K] {
+		f := t.further.At(n)
+		return tallied[K]{f.tally, f.key}
+	})
+	return t
 }
 
-// sumLate is sum for a key that is none of the first.
-func (t *tallies[K]) sumLate(to *flow.Chain, k K, n uint64) {
-	at := tallied[K]{to.First(), k}
-	if l, ok := t.index[at]; ok {
-		t.At(l).n += n
-		return
+// sum adds n to the sum of a key. A sum of nothing is kept too: the key was seen.
+func (t *tallies[K]) sum(to *tally[K], k K, n uint64) {
+	var none K
+	switch to.first.key {
+	case k:
+		to.first.n += n
+	case none:
+		to.first = sum[K]{n, k}
+	default:
+		t.sumFurther(to, k, n)
 	}
-	if t.index == nil {
-		t.index = map[tallied[K]]uint32{}
+}
+
+// sumFurther is sum for a key that is not the first.
+func (t *tallies[K]) sumFurther(to *tally[K], k K, n uint64) {
+	at := tallied[K]{to.more.First(), k}
+	if at.tally != 0 {
+		if l := t.index.Find(at); l != 0 {
+			t.further.At(l).n += n
+			return
+		}
 	}
-	t.index[at] = t.Add(to, sum[K]{n, k})
+	l := t.further.Add(&to.more, further[K]{sum: sum[K]{n, k}})
+	at.tally = to.more.First()
+	t.further.At(l).tally = at.tally
+	t.index.Add(at, l)
+}
+
+// sums are the sums of a tally, by turns.
+func (t *tallies[K]) sums(of *tally[K]) iter.Seq[*sum[K]] {
+	return func(yield func(*sum[K]) bool) {
+		var none K
+		if of.first.key == none || !yield(&of.first) || of.more.First() == 0 {
+			return
+		}
+		for f := range t.further.Of(of.more) {
+			if !yield(&f.sum) {
+				return
+			}
+		}
+	}
 }

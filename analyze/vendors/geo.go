@@ -42,6 +42,8 @@ const embeddedSource = "embedded"
 type Geo struct {
 	country, asn []database
 	places       map[Place]*Place // each once
+	near         netip.Prefix     // a network with the latest address, of which all is at one place
+	at           *Place
 	err          error
 }
 
@@ -123,6 +125,10 @@ func openBytes(text []byte, sum, source string) (database, error) {
 // knows the same AS number. Addresses of the same place share it: it is not to be changed.
 func (g *Geo) Lookup(ip netip.Addr) *Place {
 	ip = ip.Unmap().WithZone("")
+	if g.near.Contains(ip) {
+		return g.at // addresses of one network come one after the other
+	}
+	g.near = netip.Prefix{}
 	var p Place
 	for i := range g.country {
 		if p.Country != "" {
@@ -142,7 +148,8 @@ func (g *Geo) Lookup(ip netip.Addr) *Place {
 		}
 		p.ASN, p.Network = known.ASN, known.Network
 	}
-	return g.share(p)
+	g.at = g.share(p)
+	return g.at
 }
 
 // share is the one of those that are equal.
@@ -161,9 +168,11 @@ func (g *Geo) share(p Place) *Place {
 // ask returns what one database holds of an address; false where it can't be read.
 func (g *Geo) ask(d *database, ip netip.Addr, decode func(maxminddb.Result, *Place) error) (p Place, ok bool) {
 	if d.near.Contains(ip) {
-		return d.at, true // addresses of one network come one after the other
+		g.narrow(d.near)
+		return d.at, true
 	}
 	r := d.records.Lookup(ip)
+	g.narrow(r.Prefix())
 	if !r.Found() {
 		return Place{}, g.note(d, ip, r.Err())
 	}
@@ -177,6 +186,13 @@ func (g *Geo) ask(d *database, ip netip.Addr, decode func(maxminddb.Result, *Pla
 	}
 	d.near, d.at = r.Prefix(), p
 	return p, true
+}
+
+// narrow makes near no wider than the network that one database's answer is for.
+func (g *Geo) narrow(p netip.Prefix) {
+	if p.Bits() > g.near.Bits() {
+		g.near = p
+	}
 }
 
 func decodeCountry(r maxminddb.Result, p *Place) error {
