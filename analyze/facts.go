@@ -115,7 +115,7 @@ func (e *evidence) sortNames() {
 		})
 	}
 	slices.SortFunc(placing, nameRef.compare)
-	e.byFrame, e.placing = spread(refs, (*nameRef).number, nameRef.compare), placing
+	e.byFrame, e.placing = bucketSorted(refs, (*nameRef).number, nameRef.compare), placing
 }
 
 // number orders names, those of one frame and those far behind in a capture as equals.
@@ -182,7 +182,7 @@ func (e *evidence) sortRows(see func(*flow.Row)) {
 		})
 	}
 	var x, y flow.Row
-	e.sorted = spread(refs, func(r *rowRef) int64 { return r.first }, func(a, b rowRef) int {
+	e.sorted = bucketSorted(refs, func(r *rowRef) int64 { return r.first }, func(a, b rowRef) int {
 		switch {
 		case a.first != b.first:
 			return cmp.Compare(a.first, b.first)

@@ -18,6 +18,7 @@ type Format struct {
 	Live     bool     // rests on the facts of the captures, which a saved result has not
 	Write    func(w io.Writer, r *analyze.Result, o Options) error
 	Folder   func(f Folder, r *analyze.Result, o Options) error // of a format of several files, which has no Write
+	Files    string                                             // of a Folder: a pattern of path.Match that the names of all its files have
 }
 
 // Folder takes the files of a format that has several.
@@ -28,8 +29,8 @@ type Folder interface {
 
 // Remover is a Folder that outlives a run: it may have files of an earlier one.
 type Remover interface {
-	// Remove removes the file under a name of the format's, if there is one.
-	Remove(name string) error
+	// Remove removes the file under a name of the format's, if there is one and its first few KiB are the format's own: what somebody else wrote stays.
+	Remove(name string, own func(head []byte) bool) error
 }
 
 // Options say how a result is shown. Formats for machines show all and heed none of them.
@@ -53,13 +54,13 @@ var Formats = []Format{
 	{Name: "csv-vendors", Help: "a row a vendor", Write: writeCSVVendors},
 	{Name: "markdown", Help: "the comment of a pull request, or a page of a wiki: bounded", Suffixes: []string{".md"}, Write: writeMarkdown},
 	{Name: "html", Help: "the report that people read, print and hand over: one file, no script", Suffixes: []string{".html", ".htm"}, Write: writeHTML},
-	{Name: "letter", Help: "a draft letter to each vendor with an open finding", Folder: writeLetters},
+	{Name: "letter", Help: "a draft letter to each vendor with an open finding", Folder: writeLetters, Files: "letter-*.md"},
 	{Name: "sarif", Help: "alerts of code scanning, SARIF 2.1.0", Suffixes: []string{".sarif"}, Write: writeSARIF},
 	{Name: "junit", Help: "a test case a destination", Suffixes: []string{".xml"}, Write: writeJUnit},
 	{Name: "github", Help: "annotations of a GitHub workflow; on stdout of one, its summary and outputs are written too", Write: writeGitHub},
 	{Name: "gitlab", Help: "code quality report of GitLab", Write: writeGitLab},
 	{Name: "lock", Help: "what is there, one key a line: the baseline of later scans (docs/ci.md)", Suffixes: []string{".lock"}, Write: writeLock},
-	{Name: "zeek", Help: "logs as Zeek writes them, of the facts and of the findings", Live: true, Folder: writeZeek},
+	{Name: "zeek", Help: "logs as Zeek writes them, of the facts and of the findings", Live: true, Folder: writeZeek, Files: "*.log"},
 	{Name: "facts", Help: "what the packets say, one JSON object a line (docs/facts.md); read back in place of the captures", Suffixes: []string{".ndjson", ".jsonl"},
 		Live: true, Write: writeFacts},
 }

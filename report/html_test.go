@@ -378,6 +378,9 @@ func lettersOf(t *testing.T, r *analyze.Result) shelf {
 	if err := writeLetters(out, r, Options{}); err != nil {
 		t.Fatal(err)
 	}
+	for name := range out {
+		checkName(t, "letter", name)
+	}
 	return out
 }
 

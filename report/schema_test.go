@@ -174,7 +174,7 @@ func (w *walker) property(at string, goType reflect.Type, schema map[string]any)
 func TestFormats(t *testing.T) {
 	met := map[string]string{}
 	for _, f := range Formats {
-		if got, ok := ByName(f.Name); !ok || got.Name != f.Name || f.Help == "" || (f.Write == nil) == (f.Folder == nil) {
+		if got, ok := ByName(f.Name); !ok || got.Name != f.Name || f.Help == "" || (f.Write == nil) == (f.Folder == nil) || (f.Folder == nil) != (f.Files == "") {
 			t.Errorf("format %+v", f)
 		}
 		for _, s := range f.Suffixes {

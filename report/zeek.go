@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -43,7 +44,7 @@ var (
 )
 
 // writeZeek writes logs as Zeek's ASCII writer does: those that have lines, and conn.log in any case, which shows that there was a run. A log that an earlier run left and this one does not have
-// would pass for one of this run, and is removed.
+// would pass for one of this run, and is removed; one of Zeek's own is not.
 func writeZeek(d Folder, r *analyze.Result, _ Options) error {
 	z := &zeek{r: r, inside: insidePrefixes(r), some: map[*zeekLog]bool{&zeekConn: true}}
 	if err := z.survey(); err != nil {
@@ -98,7 +99,7 @@ func (z *zeek) span() {
 func (z *zeek) file(d Folder, l *zeekLog, rows func(w *zeekWriter) error) error {
 	name := l.path + ".log"
 	if left, ok := d.(Remover); ok && !z.some[l] {
-		return left.Remove(name)
+		return left.Remove(name, func(head []byte) bool { return bytes.Contains(head, []byte("\n"+l.columns())) })
 	}
 	if !z.some[l] {
 		return nil
@@ -110,16 +111,21 @@ func (z *zeek) file(d Folder, l *zeekLog, rows func(w *zeekWriter) error) error 
 func (z *zeek) write(w io.Writer, l *zeekLog, rows func(w *zeekWriter) error) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "#separator \\x09\n#set_separator\t,\n#empty_field\t%s\n#unset_field\t%s\n#path\t%s\n#open\t%s\n", zeekEmpty, zeekUnset, l.path, zeekStamp(z.first))
-	names, kinds := "#fields", "#types"
-	for _, f := range l.fields {
-		names, kinds = names+"\t"+f.name, kinds+"\t"+f.kind
-	}
-	fmt.Fprintf(b, "%s\n%s\n", names, kinds)
+	b.WriteString(l.columns())
 	if err := rows(&zeekWriter{b, len(l.fields)}); err != nil {
 		return err
 	}
 	fmt.Fprintf(b, "#close\t%s\n", zeekStamp(z.last))
 	return b.Flush()
+}
+
+// columns are the lines that say which columns a log has. Those of Zeek's own logs are others.
+func (l *zeekLog) columns() string {
+	names, kinds := "#fields", "#types"
+	for _, f := range l.fields {
+		names, kinds = names+"\t"+f.name, kinds+"\t"+f.kind
+	}
+	return names + "\n" + kinds + "\n"
 }
 
 // zeekStamp is a time in the head of a log.

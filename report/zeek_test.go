@@ -12,6 +12,7 @@ import (
 	"math"
 	"net/netip"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -61,17 +62,31 @@ func scanned(t *testing.T, c fixtures.Case) *analyze.Result {
 }
 
 // Remove implements Remover.
-func (m memory) Remove(name string) error {
-	delete(m, name)
+func (m memory) Remove(name string, own func(head []byte) bool) error {
+	if own(m[name]) {
+		delete(m, name)
+	}
 	return nil
+}
+
+// checkName wants the name of a file of a format of several to fit the pattern by which those of earlier runs are found.
+func checkName(t *testing.T, format, name string) {
+	t.Helper()
+	f, _ := ByName(format)
+	if fits, err := path.Match(f.Files, name); err != nil || !fits {
+		t.Errorf("%s has a file %s, which does not fit %q: %v", format, name, f.Files, err)
+	}
 }
 
 // logs are those of a result.
 func logs(t *testing.T, r *analyze.Result) memory {
 	t.Helper()
-	m := memory{"quic.log": []byte("of an earlier run")}
+	m := memory{"quic.log": []byte("#path\tquic\n" + zeekQUIC.columns())} // of an earlier run
 	if err := writeZeek(m, r, Options{}); err != nil {
 		t.Fatal(err)
+	}
+	for name := range m {
+		checkName(t, "zeek", name)
 	}
 	return m
 }

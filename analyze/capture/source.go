@@ -113,6 +113,13 @@ func decompressed(peeked []byte, raw io.Reader) (r io.Reader, name string, err e
 	return raw, "", nil
 }
 
+// Decompressed returns the decompressed bytes of what may be compressed in a way that captures are, and how it is: "gzip", "zstd" ...; "" where it is not. Who reads it bounds how much.
+func Decompressed(raw io.Reader) (io.Reader, string, error) {
+	br := bufio.NewReader(raw)
+	peeked, _ := br.Peek(maxMagic) // an error comes again when it is read
+	return decompressed(peeked, br)
+}
+
 // Reader returns the decompressed bytes of the source.
 func (s *Source) Reader() (io.ReadCloser, error) {
 	f, err := s.open()
@@ -122,9 +129,7 @@ func (s *Source) Reader() (io.ReadCloser, error) {
 	if s.stdin != nil {
 		return f, nil
 	}
-	br := bufio.NewReader(f)
-	peeked, _ := br.Peek(maxMagic) // an error comes again when it is read
-	r, _, err := decompressed(peeked, br)
+	r, _, err := Decompressed(f)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", s.Path, err), f.Close())
 	}

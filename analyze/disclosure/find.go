@@ -85,7 +85,7 @@ func (q *question) subject(p *Part) string {
 	return "the destination"
 }
 
-// best chooses among patterns of one destination: entries that may speak, by time, then host, then port. Where none may, bar says why the first of them may not.
+// best chooses among patterns of one destination: entries that may speak, by time, then host, then port, and of those that fit alike the successor. Where none may, bar says why the first of them may not.
 func (q *question) best(g group, on time.Time) (best ref, bar string, ok bool) {
 	var least misfit
 	for _, at := range g.refs {
@@ -96,7 +96,8 @@ func (q *question) best(g group, on time.Time) (best ref, bar string, ok bool) {
 			}
 			continue
 		}
-		if m := q.misfit(e, &e.Destinations[at.pattern], on); !ok || slices.Compare(m[:], least[:]) < 0 {
+		m := q.misfit(e, &e.Destinations[at.pattern], on)
+		if c := slices.Compare(m[:], least[:]); !ok || c < 0 || c == 0 && e.succeeds(&q.r.Entries[best.entry]) {
 			best, least, ok = at, m, true
 		}
 	}

@@ -230,6 +230,9 @@ func (p *imported) endpoints(n int, line string) {
 	}
 }
 
+// noPort is what the agent of harden-runner does with a word that has none (parseEndpoints in its config.go): it does not open all ports.
+const noPort = "what has no port in the list is for 443/tcp, as harden-runner takes it"
+
 // endpoint reads host, host:port or [address]:port.
 func (p *imported) endpoint(n int, w string) {
 	host, port := w, ""
@@ -239,7 +242,7 @@ func (p *imported) endpoint(n int, w string) {
 		host, port = w[:i], w[i+1:]
 	}
 	if host == w {
-		p.add(wanted{line: n, what: w})
+		p.add(wanted{line: n, what: w, ports: []Service{{443, "tcp"}}, note: noPort})
 		return
 	}
 	s, ok := service(port)

@@ -101,10 +101,10 @@ var imports = []struct {
 	unread              []string
 }{
 	{"a workflow with all its jobs", workflow, "harden-runner",
-		[]string{"example.com : api.example.com [{443 tcp}], b.example.com [{80 tcp}], c.example.com [], e.example.com [{22 tcp}]", "example.net : *.blob.example.net [{443 tcp}]", "unknown, at 2001:db8::1 : 2001:db8::1/128 [{8443 tcp}]"},
+		[]string{"example.com : api.example.com [{443 tcp}], b.example.com [{80 tcp}], c.example.com [{443 tcp}], e.example.com [{22 tcp}]", "example.net : *.blob.example.net [{443 tcp}]", "unknown, at 2001:db8::1 : 2001:db8::1/128 [{8443 tcp}]"},
 		[]string{`12: "${{ env.MORE }}" is an expression: what it stands for is known when the workflow runs`, `23: "bad..example.com" is no host name (names of other letters are written as xn--)`, `24: "d.example.com:99999" has no port such as 443`}},
 	{"words alone", "a.example.com:443 b.example.com\n# c.example.com\n203.0.113.9:22\n", "harden-runner",
-		[]string{"example.com : a.example.com [{443 tcp}], b.example.com []", "unknown, at 203.0.113.9 : 203.0.113.9/32 [{22 tcp}]"}, nil},
+		[]string{"example.com : a.example.com [{443 tcp}], b.example.com [{443 tcp}]", "unknown, at 203.0.113.9 : 203.0.113.9/32 [{22 tcp}]"}, nil},
 	{"Cilium's policies", policies, "cilium",
 		[]string{"example.com : api.example.com [{443 tcp}], all.example.com [], any.example.com [{53 tcp} {53 udp} {53 sctp}]", "example.net : *.example.net [{443 tcp}], *.deep.example.net [{443 tcp}]"},
 		[]string{`15: "api-*.example.org" must be a name, or *. and a name: *.example.com covers all names below example.com, and not example.com itself`, `16: "*.example.org" is no name: a matchName has no *`, `17: toFQDNs is a list of matchName and matchPattern`,
@@ -147,6 +147,23 @@ func TestImport(t *testing.T) {
 			}
 			text, _ := WriteProposals(got.Proposals)
 			parsed(t, text)
+		}
+	}
+}
+
+// TestImportNotes: what is proposed otherwise than the list has it is said beside it, once.
+func TestImportNotes(t *testing.T) {
+	for text, want := range map[string]string{
+		"a.example.com b.example.com c.example.com:80": noPort,
+		"a.example.com:443":                            "",
+		"toFQDNs:\n- matchPattern: '*.example.com'\n":  "*.example.com is one label below in Cilium, and any number of them in a register",
+	} {
+		got, err := Import("list", AutoFormat, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes := strings.Join(got.Proposals[0].Seen[1:], "; "); notes != want {
+			t.Errorf("%q: %q, want %q", text, notes, want)
 		}
 	}
 }

@@ -147,6 +147,32 @@ func TestTrialThenContract(t *testing.T) {
 	}
 }
 
+// TestHandover: where several entries hold, the one that begins last speaks, of those the one that ends last, in whatever order they stand; and its limit alone is that of the day.
+func TestHandover(t *testing.T) {
+	entries := []string{"{id: always, vendor: V, destinations: [{domain: a.example.com}]}",
+		"{id: trial, vendor: V, start: 2018-11-01, end: 2018-11-08, max_bytes_out_per_day: 5000, destinations: [{domain: a.example.com}]}",
+		"{id: longer, vendor: V, start: 2018-11-01, end: 2018-11-09, max_bytes_out_per_day: 5000, destinations: [{domain: a.example.com}]}",
+		"{id: contract, vendor: V, start: 2018-11-05, max_bytes_out_per_day: 10, destinations: [{domain: a.example.com}]}",
+		"{id: next, vendor: V, start: 2018-11-12, end: 2018-11-14, max_bytes_out_per_day: 2000, destinations: [{domain: a.example.com}]}"}
+	for range 2 {
+		r := register(t, "", entries...)
+		for day, want := range map[int]string{4: "longer disclosed", 5: "contract exceeded", 9: "contract exceeded", 12: "next disclosed", 14: "next disclosed", 15: "contract exceeded"} {
+			j := r.NewJudge()
+			j.Add(sent("a.example.com", day))
+			got := j.Finish()[0]
+			if s := got.Entry + " " + string(got.Verdict); s != want {
+				t.Errorf("day %d: %s, want %s", day, s, want)
+			}
+			for i, o := range j.Observed() {
+				if seen := o.Destinations > 0; seen != (r.Entries[i].ID == got.Entry) {
+					t.Errorf("day %d: of %s something was seen: %t", day, r.Entries[i].ID, seen)
+				}
+			}
+		}
+		slices.Reverse(entries)
+	}
+}
+
 // TestOverTheEnd: what runs past the last day is parted by the hour.
 func TestOverTheEnd(t *testing.T) {
 	r := register(t, "", "{id: e, vendor: V, end: 2018-11-05, max_bytes_out_per_day: 50, destinations: [{domain: a.example.com}]}")

@@ -135,7 +135,7 @@ func (e *Entry) has(domain string) bool {
 	return slices.ContainsFunc(e.Destinations, func(p Pattern) bool { return p.Domain == domain })
 }
 
-// lintOverlaps looks for entries after one that have a destination of its own on the same days, for other hosts: which one holds depends on the host alone.
+// lintOverlaps looks for entries after one that have a destination of its own on the same days: for other hosts, or as one is handed over to the other.
 func (r *Register) lintOverlaps(i int, say func(string, ...any)) {
 	e := &r.Entries[i]
 	var others []int
@@ -149,8 +149,24 @@ func (r *Register) lintOverlaps(i int, say func(string, ...any)) {
 	slices.Sort(others)
 	for _, n := range slices.Compact(others) {
 		o := &r.Entries[n]
-		say("has a destination of %s (%s:%d) on the same days", o.ID, o.File, o.Line)
+		say("has a destination of %s (%s:%d) on the same days%s", o.ID, o.File, o.Line, succession(e, o))
 	}
+}
+
+// succession says which of two entries speaks on the days of both.
+func succession(e, o *Entry) string {
+	c := e.compareDates(o)
+	if c == 0 {
+		return "" // for other hosts or ports, or it would be refused
+	}
+	if c < 0 {
+		e, o = o, e
+	}
+	later := "begins"
+	if e.Start.Equal(o.Start) {
+		later = "ends"
+	}
+	return fmt.Sprintf("; where both fit, %s speaks: it %s later", e.ID, later)
 }
 
 // Steps says how a destination of one name or address is judged: each pattern that is looked at, in order, what comes of it, and where the search stops.
@@ -159,12 +175,22 @@ func (r *Register) Steps(t *Traffic) (out []string) {
 	q := r.question(t, firstOf(t.Names), firstOf(t.Vendors))
 	p := &a.parts[0]
 	for g := range q.groups(p) {
+		var fitting []*Entry
 		for _, at := range g.refs {
 			e, pattern := &r.Entries[at.entry], r.pattern(at)
-			out = append(out, fmt.Sprintf("entry %s (%s:%d) has %s: %s", e.ID, e.File, e.Line, pattern.text(), q.fits(e, pattern, g.named)))
+			how := q.fits(e, pattern, g.named)
+			if how == wellFits {
+				fitting = append(fitting, e)
+			}
+			out = append(out, fmt.Sprintf("entry %s (%s:%d) has %s: %s", e.ID, e.File, e.Line, pattern.text(), how))
 		}
 		if best, _, ok := q.best(g, day(p.Hour)); ok {
-			return append(out, fmt.Sprintf("the search stops at %s of entry %s: the most specific destination of an approved entry decides", r.pattern(best).text(), r.Entries[best.entry].ID))
+			e := &r.Entries[best.entry]
+			stop := fmt.Sprintf("the search stops at %s of entry %s: the most specific destination of an approved entry decides", r.pattern(best).text(), e.ID)
+			if slices.ContainsFunc(fitting, e.succeeds) {
+				stop += ", of several that fit the one whose dates are later"
+			}
+			return append(out, stop)
 		}
 	}
 	if len(out) == 0 {
@@ -182,6 +208,9 @@ func (p *Pattern) text() string {
 	}
 	return fmt.Sprintf("AS%d", p.ASN)
 }
+
+// wellFits says that nothing is wrong with an entry.
+const wellFits = "fits"
 
 // fits says in words how an entry fits.
 func (q *question) fits(e *Entry, p *Pattern, named bool) string {
@@ -205,7 +234,7 @@ func (q *question) fits(e *Entry, p *Pattern, named bool) string {
 		not = append(not, "is for other ports")
 	}
 	if len(not) == 0 {
-		return "fits"
+		return wellFits
 	}
 	return strings.Join(not, "; ")
 }

@@ -72,7 +72,7 @@ var mistakes = []struct{ text, want string }{
 	{to("domain: a.example.com, ports: [0/udp]"), `r.yaml:4:52: ports: "0/udp" must be a port such as 443/tcp`},
 	{to("domain: &x a.example.com"), `r.yaml:4:29: domain must be a text`},
 	{entry("id: x") + "  - vendor: W\n    id: x\n    destinations: [{domain: b.example.com}]\n", `r.yaml:7:9: id "x" is that of r.yaml:5:9 too: give one of them another`},
-	{entry("id: x") + "  - vendor: W\n    id: y\n    destinations: [{domain: a.example.com}]\n", `r.yaml:7:9: entry y has the same destination, days and hosts as x (r.yaml:5:9): a.example.com`},
+	{entry("id: x") + "  - vendor: W\n    id: y\n    destinations: [{domain: a.example.com}]\n", `r.yaml:7:9: entry y has the same destination, dates and hosts as x (r.yaml:5:9): a.example.com`},
 	{"version: 1\n---\nversion: 1\n", `r.yaml:2:1: must be one YAML document, this has 2`},
 	{"version: 1\nvendors: " + strings.Repeat(" ", 2000) + "[]\n", `r.yaml:2:1000: the line is longer than 1000 bytes`},
 	{"version: 1\nx:\n" + strings.Repeat(" ", 70) + "y: 1\n", `r.yaml:3:64: the line is indented by more than 64 bytes`},

@@ -106,30 +106,21 @@ type twin struct {
 	scope
 }
 
-// twins refuses two approved entries with the same destination, days, hosts and ports: which of them would hold is anyone's guess. The first such one of the register is told.
+// twins refuses two approved entries with the same destination, dates, hosts and ports: which of them would hold is anyone's guess. The first such one of the register is told. Entries whose
+// dates differ are none, though they share days: see succeeds.
 func (r *Register) twins() error {
 	all := r.approved()
 	slices.SortFunc(all, r.compareTwins)
-	var worst, other twin
-	found := false
-	var until *twin // of those before in the group, the one that ends last
-	for i := range all {
-		t := &all[i]
-		if until == nil || !r.sameScope(until, t) {
-			until = t
-			continue
-		}
-		if x, y := ordered(*until, *t); r.Entries[x.entry].overlaps(&r.Entries[y.entry]) && (!found || y.before(worst)) {
-			other, worst, found = x, y, true
-		}
-		if r.outlasts(t, until) {
-			until = t
+	var first, second *twin
+	for i := 1; i < len(all); i++ {
+		if x, y := &all[i-1], &all[i]; r.compareDated(x, y) == 0 && (second == nil || y.before(*second)) {
+			first, second = x, y
 		}
 	}
-	if !found {
+	if second == nil {
 		return nil
 	}
-	return r.twinError(other, worst)
+	return r.twinError(*first, *second)
 }
 
 func (r *Register) twinError(x, y twin) error {
@@ -138,7 +129,7 @@ func (r *Register) twinError(x, y twin) error {
 	if e == o {
 		return fmt.Errorf("%s: entry %s lists %s twice", e.place, e.ID, what)
 	}
-	return fmt.Errorf("%s: entry %s has the same destination, days and hosts as %s (%s): %s", e.place, e.ID, o.ID, o.place, what)
+	return fmt.Errorf("%s: entry %s has the same destination, dates and hosts as %s (%s): %s", e.place, e.ID, o.ID, o.place, what)
 }
 
 // approved are the patterns of approved entries.
@@ -177,9 +168,13 @@ func (p *Pattern) portSet() string {
 	return fmt.Sprint("ports ", slices.Compact(all))
 }
 
-// compareTwins brings together what has the same destination and scope, and orders it by first day.
+// compareTwins brings together what has the same destination, scope and dates, in the order of the register.
 func (r *Register) compareTwins(x, y twin) int {
-	return cmp.Or(r.compareScope(&x, &y), r.Entries[x.entry].Start.Compare(r.Entries[y.entry].Start), cmp.Compare(x.entry, y.entry), cmp.Compare(x.pattern, y.pattern))
+	return cmp.Or(r.compareDated(&x, &y), cmp.Compare(x.entry, y.entry), cmp.Compare(x.pattern, y.pattern))
+}
+
+func (r *Register) compareDated(x, y *twin) int {
+	return cmp.Or(r.compareScope(x, y), r.Entries[x.entry].compareDates(&r.Entries[y.entry]))
 }
 
 func (r *Register) compareScope(x, y *twin) int {
@@ -187,28 +182,27 @@ func (r *Register) compareScope(x, y *twin) int {
 	return cmp.Or(strings.Compare(p.Domain, q.Domain), p.CIDR.Compare(q.CIDR), cmp.Compare(p.ASN, q.ASN), cmp.Compare(x.hosts, y.hosts), cmp.Compare(x.ports, y.ports))
 }
 
-func (r *Register) sameScope(x, y *twin) bool { return r.compareScope(x, y) == 0 }
-
 func (r *Register) pattern(at ref) *Pattern { return &r.Entries[at.entry].Destinations[at.pattern] }
-
-// outlasts says whether the entry of x ends after that of y.
-func (r *Register) outlasts(x, y *twin) bool {
-	e, o := &r.Entries[x.entry], &r.Entries[y.entry]
-	return !o.End.IsZero() && (e.End.IsZero() || e.End.After(o.End))
-}
 
 func (t twin) before(o twin) bool {
 	return t.entry < o.entry || t.entry == o.entry && t.pattern < o.pattern
 }
 
-// ordered puts two twins in the order of the register.
-func ordered(x, y twin) (twin, twin) {
-	if y.before(x) {
-		return y, x
-	}
-	return x, y
-}
-
 func (e *Entry) overlaps(o *Entry) bool {
 	return (e.End.IsZero() || o.Start.IsZero() || !o.Start.After(e.End)) && (o.End.IsZero() || e.Start.IsZero() || !e.Start.After(o.End))
 }
+
+// compareDates orders entries by their first day, and of one first day by the last: who has none begins before all, or ends after all.
+func (e *Entry) compareDates(o *Entry) int {
+	if c := e.Start.Compare(o.Start); c != 0 || e.End.Equal(o.End) {
+		return c
+	}
+	if e.End.IsZero() || !o.End.IsZero() && e.End.After(o.End) {
+		return 1
+	}
+	return -1
+}
+
+// succeeds says whether an entry speaks where another fits as well: the agreement that was made last, so the one that begins later; of those that begin together the one that ends
+// later. A limit of a day is then that of one entry alone.
+func (e *Entry) succeeds(o *Entry) bool { return e.compareDates(o) > 0 }

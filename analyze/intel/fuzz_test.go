@@ -2,6 +2,7 @@ package intel
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -122,6 +123,8 @@ func FuzzWarninglist(f *testing.F) { fuzzFormat(f, "misp-warninglist") }
 func FuzzRead(f *testing.F) {
 	for _, text := range samples(f) {
 		f.Add(text)
+		f.Add(inUTF16(binary.LittleEndian, string(text)))
+		f.Add(inGzip(f, text))
 	}
 	f.Add([]byte("<html>"))
 	f.Add([]byte(strings.Repeat("[", 1000)))

@@ -29,8 +29,8 @@ type List struct {
 	Name          string   `json:"name"` // as the file itself has it; else the file's name
 	Path          string   `json:"path"`
 	Format        string   `json:"format"`
-	Date          string   `json:"date"` // as the file itself has it, YYYY-MM-DD; "" is unknown
-	SHA256        string   `json:"sha256"`
+	Date          string   `json:"date"`               // as the file itself has it, YYYY-MM-DD; "" is unknown
+	SHA256        string   `json:"sha256"`             // of the file as given
 	Indicators    int      `json:"indicators"`         // that can match; of a warning list, the values
 	Ignored       int      `json:"ignored"`            // inside, reserved or local; networks that are too wide; revoked; not meant for detection
 	Unusable      int      `json:"unusable"`           // of kinds that no flow shows: hashes, file names, e-mail addresses
@@ -125,7 +125,11 @@ func (b *builder) read(f Input) error {
 	if len(b.lists) == maxLists {
 		return fmt.Errorf("%s: more than %d lists", f.Path, maxLists)
 	}
-	h, err := newHead(f.Data)
+	text, err := textOf(f.Data, maxFile)
+	if err != nil {
+		return fmt.Errorf("%s:%w", f.Path, err)
+	}
+	h, err := newHead(text)
 	if err != nil {
 		return fmt.Errorf("%s:%w", f.Path, err)
 	}

@@ -26,7 +26,6 @@ type Case struct {
 
 	register *disclosure.Register // nil for none
 	shares   [][]disclosure.Share // of each destination, by verdict, but for strangers: see sharesOf; nil without a register
-	legs     map[ownLeg][]int     // destinations that are legs of proxies; nil until asked for, see legsOf
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []detail // of each destination
@@ -94,17 +93,13 @@ func (c *Case) finding(g *group) Finding {
 
 // payloadOut is the payload that went to some destinations, without what stands on a proxy's own leg too, where that is one of them.
 func (c *Case) payloadOut(g *group) (sum uint64) {
+	counts := c.counts(g)
 	for _, i := range g.members {
-		if c.counts(i, g) {
+		if counts(i) {
 			sum += c.Destinations[i].PayloadOut
 		}
 	}
 	return sum
-}
-
-// counts says whether the payload of one of some destinations is not that of another of them too.
-func (c *Case) counts(i int, g *group) bool {
-	return !c.Destinations[i].CountedElsewhere() || !slices.ContainsFunc(c.legsOf(i), func(leg int) bool { return slices.Contains(g.members, leg) })
 }
 
 // ownLeg is a proxy's own connection to a name, or to several that fit.
@@ -113,23 +108,23 @@ type ownLeg struct {
 	names string
 }
 
-// legsOf are the proxy's own legs of a destination that was reached through it.
-func (c *Case) legsOf(i int) []int {
-	if c.legs == nil {
-		c.legs = map[ownLeg][]int{}
-		for k := range c.Destinations {
-			if d := c.Destinations[k]; c.details[k].notes&noteRelayed != 0 {
-				own := ownLeg{d.Client, joinedNames(d)}
-				c.legs[own] = append(c.legs[own], k)
-			}
+// counts says of each of some destinations whether its payload is not that of another of them too: of a proxy's own leg.
+func (c *Case) counts(g *group) func(i int) bool {
+	legs := map[ownLeg]bool{}
+	for _, i := range g.members {
+		if c.details[i].notes&noteRelayed != 0 {
+			d := c.Destinations[i]
+			legs[ownLeg{d.Client, joinedNames(d)}] = true
 		}
 	}
-	d := c.Destinations[i]
-	proxy, err := netip.ParseAddrPort(d.Via)
-	if err != nil {
-		return nil
+	return func(i int) bool {
+		d := c.Destinations[i]
+		if len(legs) == 0 || !d.CountedElsewhere() {
+			return true
+		}
+		proxy, err := netip.ParseAddrPort(d.Via)
+		return err != nil || !legs[ownLeg{proxy.Addr(), joinedNames(d)}]
 	}
-	return c.legs[ownLeg{proxy.Addr(), joinedNames(d)}]
 }
 
 func joinedNames(d *Destination) string { return strings.Join(names(d), " ") }

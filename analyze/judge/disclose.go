@@ -263,13 +263,13 @@ func (c *Case) abroad(g *group) []string {
 
 // shareOf sums what some destinations sent under a verdict: bytes, from when to when, and the most days past an end.
 func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
+	counts := c.counts(g)
 	for _, i := range g.members {
-		counts := c.counts(i, g)
 		for _, s := range c.sharesOf(i) {
 			if s.Verdict != v {
 				continue
 			}
-			if counts {
+			if counts(i) {
 				sum.PayloadOut += s.PayloadOut
 			}
 			sum.Days = max(sum.Days, s.Days)

@@ -80,9 +80,10 @@ func (c *Case) bulkSeverity(to *recipient, most uint64) Severity {
 // daily is the payload out of each UTC day, counted since 1970, and the payload in of all.
 func (c *Case) daily(g *group) (days map[int32]uint64, in uint64) {
 	days = map[int32]uint64{}
+	counts := c.counts(g)
 	for _, i := range g.members {
 		d := c.Destinations[i]
-		if !c.counts(i, g) {
+		if !counts(i) {
 			continue
 		}
 		in += d.PayloadIn

@@ -62,8 +62,9 @@ func isUncovered(v disclosure.Verdict) bool {
 
 // uncoveredPayload is what some destinations sent when no entry covered it: not what left after the first day of an entry, or to another of their addresses.
 func (c *Case) uncoveredPayload(g *group) (sum uint64) {
+	counts := c.counts(g)
 	for _, i := range g.members {
-		if !c.counts(i, g) {
+		if !counts(i) {
 			continue
 		}
 		for _, s := range c.sharesOf(i) {

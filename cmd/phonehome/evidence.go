@@ -153,7 +153,7 @@ func (e *evidenceFolder) has(path string) bool {
 	return within(realPath(path), e.path) || err == nil && within(absolute(real), e.path)
 }
 
-// former says why a folder is no former evidence folder. An empty one, or none, will do.
+// former says why a folder is no former evidence folder, just as it was written. An empty one, or none, will do.
 func former(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -164,7 +164,8 @@ func former(path string) error {
 	case !info.IsDir():
 		return errors.New("is no folder")
 	}
-	any, manifest := false, false
+	any := false
+	var files []string
 	err = filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {
 		if err != nil || at == path {
 			return err
@@ -173,16 +174,46 @@ func former(path string) error {
 		if err != nil {
 			return err
 		}
-		any, manifest = true, manifest || rel == manifestName
 		if rel = filepath.ToSlash(rel); !evidenceFile.MatchString(rel) || !d.IsDir() && !d.Type().IsRegular() {
 			return fmt.Errorf("holds %s, which is none of evidence: choose an empty folder", report.Terminal(rel))
 		}
+		if any = true; !d.IsDir() {
+			files = append(files, rel)
+		}
 		return nil
 	})
-	if err == nil && any && !manifest {
+	if err != nil || !any {
+		return err
+	}
+	return asWritten(path, files)
+}
+
+// asWritten wants files of a folder to be as its MANIFEST has them: in one that is not there, or that was changed, may be somebody's work.
+func asWritten(path string, files []string) error {
+	sums, err := readManifest(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("holds files and no MANIFEST: choose an empty folder")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	known := map[string]string{}
+	for _, s := range sums {
+		known[s.file] = s.sha256
+	}
+	for _, file := range files {
+		if file == manifestName {
+			continue
+		}
+		sha, err := hashFile(filepath.Join(path, filepath.FromSlash(file)))
+		if err != nil {
+			return err
+		}
+		if sha != known[file] {
+			return fmt.Errorf("holds %s, which is not as MANIFEST has it: choose an empty folder", file)
+		}
+	}
+	return nil
 }
 
 // cuttable is a result with all that cuts slices out of its captures.

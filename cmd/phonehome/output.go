@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -203,14 +205,55 @@ func (f folder) File(name string, write func(w io.Writer) error) error {
 	return writeFile(f.ctx, path, write)
 }
 
-// Remove removes a file; what is there and is none (a pipe, a device) stays.
-func (f folder) Remove(name string) error {
+// Remove removes a file that is the format's own; what is there and is none (a pipe, a device) stays.
+func (f folder) Remove(name string, own func(head []byte) bool) error {
 	path := filepath.Join(f.path, name)
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return nil
 	}
+	head, err := headOf(path)
+	if err != nil || !own(head) {
+		return err
+	}
 	return os.Remove(path)
+}
+
+// headOf reads the first few KiB of a file.
+func headOf(path string) ([]byte, error) {
+	const most = 4 << 10
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // read only
+	return io.ReadAll(io.LimitReader(file, most))
+}
+
+// maxStrays is how many files of other runs are named.
+const maxStrays = 5
+
+// noteStrays says which files in a folder have names as those of the format, and are not of this run: who takes the folder for its result would take them too. They may
+// be somebody's by now, such as a letter that was completed, and stay.
+func (a *app) noteStrays(o output, written []string) {
+	all, err := os.ReadDir(o.path)
+	if err != nil {
+		return // it may be written and not read
+	}
+	var strays []string
+	for _, e := range all {
+		if own, _ := path.Match(o.format.Files, e.Name()); own && !slices.Contains(written, filepath.Join(o.path, e.Name())) {
+			strays = append(strays, e.Name())
+		}
+	}
+	switch n := len(strays); {
+	case n == 1:
+		a.talk.note("%s: %s is not of this run", o.path, strays[0])
+	case n > maxStrays:
+		a.talk.note("%s: %s and %d more are not of this run", o.path, strings.Join(strays[:maxStrays], ", "), n-maxStrays)
+	case n > 1:
+		a.talk.note("%s: %s are not of this run", o.path, strings.Join(strays, ", "))
+	}
 }
 
 // write writes a result in one format to the path given. It returns the files that it wrote, or began.
@@ -243,6 +286,9 @@ func (a *app) show(ctx context.Context, r *analyze.Result, v *view) (failed []er
 			continue
 		}
 		v.written = append(v.written, written...)
+		if o.format.Folder != nil {
+			a.noteStrays(o, written)
+		}
 	}
 	return failed
 }

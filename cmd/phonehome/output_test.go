@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"phonehome/analyze"
+	"phonehome/report"
 )
 
 func TestParseOutput(t *testing.T) {
@@ -73,6 +75,23 @@ func wantFolder(t *testing.T, folder, content string) {
 	}
 	if len(files) != 1 || string(b) != content {
 		t.Errorf("%d files, the first has %q; want one with %q", len(files), b, content)
+	}
+}
+
+// TestNoteStrays: of many files that are not of this run some are named, and the others counted; names are text of anybody's.
+func TestNoteStrays(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"letter-01.md", "letter-02.md", "letter-03.md", "letter-04.md", "letter-05.md", "letter-06.md", "letter-07.md", "letter-00\x1b[2J.md", "letter.md", ".letter-08.md.1.tmp"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said bytes.Buffer
+	a := &app{talk: talk{w: &said}}
+	a.noteStrays(output{report.Format{Files: "letter-*.md"}, folder}, []string{filepath.Join(folder, "letter-02.md")})
+	want := "phonehome: " + folder + `: letter-00\x1b[2J.md, letter-01.md, letter-03.md, letter-04.md, letter-05.md and 2 more are not of this run` + "\n"
+	if said.String() != want {
+		t.Errorf("%s\nwant %s", said.String(), want)
 	}
 }
 

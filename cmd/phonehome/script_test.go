@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"flag"
 	"fmt"
 	"os"
@@ -41,9 +43,28 @@ func TestScripts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(e.WorkDir, "demo.pcap"), demo, 0o644); err != nil {
 				return err
 			}
+			if err := layLists(e.WorkDir); err != nil {
+				return err
+			}
 			return layCases(e.WorkDir)
 		},
 	})
+}
+
+// layLists writes a list of one address of the demonstration, compressed, and cut.
+func layLists(folder string) error {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte("203.0.113.77\n")); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "list.gz"), b.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "cut.gz"), b.Bytes()[:b.Len()-4], 0o644)
 }
 
 func layCases(folder string) error {

@@ -2,9 +2,9 @@ package analyze
 
 import "slices"
 
-// spread sorts a list by numbers that lie more or less evenly, as times and frames do: each value is put close to its place at once. compare orders as the numbers do, and
+// bucketSorted sorts a list by numbers that lie more or less evenly, as times and frames do: each value is put close to its place at once. compare orders as the numbers do, and
 // values of equal numbers.
-func spread[T any](list []T, number func(*T) int64, compare func(a, b T) int) []T {
+func bucketSorted[T any](list []T, number func(*T) int64, compare func(a, b T) int) []T {
 	if len(list) == 0 {
 		return list
 	}

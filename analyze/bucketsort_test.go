@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestSpread: any numbers are sorted, however they lie, and equals among them.
-func TestSpread(t *testing.T) {
+// TestBucketSorted: any numbers are sorted, however they lie, and equals among them.
+func TestBucketSorted(t *testing.T) {
 	type value struct{ number, rest int64 }
 	compare := func(a, b value) int { return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.rest, b.rest)) }
 	r := rand.New(rand.NewPCG(1, 2))
@@ -26,7 +26,7 @@ func TestSpread(t *testing.T) {
 				list[i] = value{number(), r.Int64N(50)}
 			}
 			want := slices.SortedFunc(slices.Values(list), compare)
-			if got := spread(list, func(v *value) int64 { return v.number }, compare); !slices.Equal(got, want) {
+			if got := bucketSorted(list, func(v *value) int64 { return v.number }, compare); !slices.Equal(got, want) {
 				t.Errorf("%s, %d: not in order", name, n)
 			}
 		}
