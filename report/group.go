@@ -118,20 +118,13 @@ func countryOf(d *judge.Destination) string {
 
 // groups sums the destinations by row, most payload out first, and fills in the detail of the first limit rows (0: of all).
 func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*group) {
-	index := map[rowKey]*group{}
+	x := grouping{by: by, byKey: map[rowKey]*group{}, byVendor: map[*judge.Attribution]*group{}}
 	of := make([]*group, len(r.Destinations))
-	var all []*group
 	for i, d := range r.Destinations {
-		key := keyOf(by, d)
-		g := index[key]
-		if g == nil {
-			g = &group{key: key, state: d.State}
-			index[key] = g
-			all = append(all, g)
-		}
-		g.add(d)
-		of[i] = g
+		of[i] = x.of(d)
+		of[i].add(d)
 	}
+	all := x.all
 	slices.SortStableFunc(all, func(a, b *group) int {
 		if c := cmp.Compare(b.out, a.out); c != 0 {
 			return c
@@ -150,6 +143,32 @@ func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*
 		}
 	}
 	return all, hidden
+}
+
+// grouping finds the rows of destinations.
+type grouping struct {
+	by       string
+	byKey    map[rowKey]*group
+	byVendor map[*judge.Attribution]*group // of destinations whose vendor is known: they share what says so
+	all      []*group
+}
+
+func (x *grouping) of(d *judge.Destination) *group {
+	shared := d.Vendor != "" && x.by == byVendor
+	if g := x.byVendor[d.Attribution]; g != nil && shared {
+		return g
+	}
+	key := keyOf(x.by, d)
+	g := x.byKey[key]
+	if g == nil {
+		g = &group{key: key, state: d.State}
+		x.byKey[key] = g
+		x.all = append(x.all, g)
+	}
+	if shared {
+		x.byVendor[d.Attribution] = g
+	}
+	return g
 }
 
 // strength orders states, the strongest first.

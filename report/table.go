@@ -113,6 +113,7 @@ type totals struct {
 
 func countTotals(r *analyze.Result) totals {
 	t := totals{vendors: map[rowKey]bool{}, domains: map[rowKey]bool{}, unknowns: map[rowKey]bool{}, clients: map[netip.Addr]bool{}, states: map[judge.State]int{}}
+	seen := map[*judge.Attribution]bool{}
 	for _, d := range r.Destinations {
 		t.states[d.State]++
 		if d.CountedElsewhere() {
@@ -125,6 +126,10 @@ func countTotals(r *analyze.Result) totals {
 		t.transfers++
 		t.out += d.PayloadOut
 		t.clients[d.Client] = true
+		if d.Vendor != "" && seen[d.Attribution] {
+			continue // destinations share what says whose they are
+		}
+		seen[d.Attribution] = true
 		t.recipients(d)[recipientOf(d)] = true
 	}
 	return t

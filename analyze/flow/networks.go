@@ -118,10 +118,12 @@ func contains(list []netip.Prefix, a netip.Addr) bool {
 // Owners learns from flow rows which addresses a MAC sends from, to find hosts with global addresses (DESIGN: an
 // address is inside where its MAC also owns an inside address and forwards for nobody).
 type Owners struct {
-	macs map[packet.MAC]*owner
+	index Numbering[packet.MAC]
+	all   List[owner]
 }
 
 type owner struct {
+	mac      packet.MAC
 	inside   bool
 	forwards bool
 	global   []owned
@@ -143,7 +145,22 @@ func (o *owned) before(x *owned) bool {
 const maxOwned = 16
 
 // NewOwners returns an Owners that knows nothing.
-func NewOwners() *Owners { return &Owners{macs: map[packet.MAC]*owner{}} }
+func NewOwners() *Owners {
+	o := &Owners{}
+	o.index = NewNumbering(func(n uint32) packet.MAC { return o.all.At(n).mac })
+	return o
+}
+
+// of is what is known of a MAC.
+func (o *Owners) of(mac packet.MAC) *owner {
+	if n := o.index.Find(mac); n != 0 {
+		return o.all.At(n)
+	}
+	w, n := o.all.Add()
+	w.mac = mac
+	o.index.Add(mac, n)
+	return w
+}
 
 // Add learns from one row, in any order. Tunnelled rows say nothing: their MACs are those of the tunnel.
 func (o *Owners) Add(r *Row, n *Networks) {
@@ -159,11 +176,7 @@ func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {
 	if r.Packets[i] == 0 || mac == (packet.MAC{}) {
 		return
 	}
-	w := o.macs[mac]
-	if w == nil {
-		w = &owner{}
-		o.macs[mac] = w
-	}
+	w := o.of(mac)
 	if w.forwards {
 		return
 	}
@@ -216,7 +229,7 @@ func sameLink(a, b netip.Addr) bool {
 // Inferred calls f for each address that is inside by its MAC, in the order of addresses.
 func (o *Owners) Inferred(f func(a netip.Addr, capture uint32, frame uint64)) {
 	var all []owned
-	for _, w := range o.macs {
+	for w := range o.all.All() {
 		if w.inside && !w.forwards {
 			all = append(all, w.global...)
 		}

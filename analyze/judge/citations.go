@@ -19,6 +19,7 @@ type Cited struct {
 // Citations are what the Cited of destinations is made of, in a fraction of its room: most are never asked for.
 type Citations struct {
 	hosts  *flow.Hosts
+	spans  flow.Chains[span]
 	frames flow.Chains[frame]
 	ends   flow.Chains[flowEnds]
 	of     []citing // by destination
@@ -27,6 +28,7 @@ type Citations struct {
 
 // citing is what one destination cites.
 type citing struct {
+	spans  flow.Stack
 	frames flow.Stack
 	ends   flow.Stack // of its first flows, each once
 	end    frame      // in which it ended; none of one without flows
@@ -56,6 +58,13 @@ type frame struct {
 	shows   bool  // what is said rests on it, rather than on many like it
 }
 
+// span is the first and the last frame of a flow.
+type span struct {
+	first, last               uint64
+	firstCapture, lastCapture uint32
+	worth                     uint8
+}
+
 // always is the worth of a frame that is not thinned out.
 const always = 64
 
@@ -70,8 +79,7 @@ func (c *Citations) addLeg(to *citing, l *leg, flows uint64) {
 	if worth < thinning(flows) {
 		return
 	}
-	c.frames.Push(&to.frames, frame{capture: l.row.FirstCapture, number: l.row.FirstFrame, worth: worth})
-	c.frames.Push(&to.frames, frame{capture: l.row.LastCapture, number: l.row.LastFrame, worth: worth})
+	c.spans.Push(&to.spans, span{l.row.FirstFrame, l.row.LastFrame, l.row.FirstCapture, l.row.LastCapture, worth})
 	for _, n := range l.names {
 		c.frames.Push(&to.frames, frame{capture: n.Capture, number: n.Frame, worth: worth, shows: before == 0})
 	}
@@ -127,6 +135,11 @@ func (c *Citations) Of(o *Destination) *Cited {
 // appendFrames adds the frames that a destination may cite to a list.
 func (c *Citations) appendFrames(frames []frame, o *Destination) []frame {
 	of, thin := &c.of[o.number], thinning(o.Flows)
+	for f := range c.spans.Down(of.spans) {
+		if f.worth >= thin {
+			frames = append(frames, frame{capture: f.firstCapture, number: f.first}, frame{capture: f.lastCapture, number: f.last})
+		}
+	}
 	for f := range c.frames.Down(of.frames) {
 		if f.worth >= thin {
 			frames = append(frames, *f)

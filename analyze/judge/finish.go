@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"maps"
 	"net/netip"
 	"slices"
@@ -123,6 +124,7 @@ func numbered(prefix string, n int) []string {
 // ordered is what the order of destinations mostly depends on.
 type ordered struct {
 	payloadOut uint64
+	what       uint64 // see head
 	client     uint32 // rank of its address
 	number     uint32 // in Builder.dests
 }
@@ -132,7 +134,7 @@ func (b *Builder) order() []ordered {
 	ranks := b.rankClients()
 	out := make([]ordered, 0, b.dests.Len())
 	for d := range b.dests.All() {
-		out = append(out, ordered{d.payloadOut, ranks[d.key.client.host()], uint32(len(out) + 1)})
+		out = append(out, ordered{d.payloadOut, b.head(&d.key), ranks[d.key.client.host()], uint32(len(out) + 1)})
 	}
 	slices.SortFunc(out, func(x, y ordered) int {
 		switch {
@@ -140,6 +142,8 @@ func (b *Builder) order() []ordered {
 			return cmp.Compare(y.payloadOut, x.payloadOut)
 		case x.client != y.client:
 			return cmp.Compare(x.client, y.client)
+		case x.what != y.what:
+			return cmp.Compare(x.what, y.what)
 		}
 		return b.compare(&b.dests.At(x.number).key, &b.dests.At(y.number).key)
 	})
@@ -166,6 +170,21 @@ func (b *Builder) rankClients() map[uint32]uint32 {
 func (b *Builder) compare(x, y *destKey) int {
 	return cmp.Or(b.compareWhat(x, y), cmp.Compare(x.port, y.port), cmp.Compare(x.transport, y.transport),
 		strings.Compare(b.texts.Text(x.via), b.texts.Text(y.via)), cmp.Compare(x.kind, y.kind), cmp.Compare(x.client, y.client))
+}
+
+// head is a number that orders keys as compareWhat does, as far as it tells them apart: most are not looked at for it.
+func (b *Builder) head(k *destKey) uint64 {
+	const named, v6, shift = 1 << 63, 1 << 62, 2
+	if k.kind&keyNamed != 0 {
+		var first [8]byte
+		copy(first[:], b.texts.Text(k.what))
+		return named | binary.BigEndian.Uint64(first[:])>>shift
+	}
+	a := b.hosts.Addr(end(k.what).host())
+	if end(k.what).v6() {
+		return v6 | binary.BigEndian.Uint64(a[:])>>shift
+	}
+	return uint64(binary.BigEndian.Uint32(a[12:]))
 }
 
 // compareWhat puts addresses, by number, before names, by letter.

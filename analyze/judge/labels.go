@@ -28,7 +28,7 @@ type Labels struct {
 	byMAC  map[string][]Label // labels said by a MAC that had no address yet
 	macs   map[packet.MAC]*macUse
 	uses   flow.List[useOf]
-	latest [latestUses]latestUse
+	index  flow.Numbering[macAddr] // of uses
 }
 
 type lease struct {
@@ -43,20 +43,15 @@ type macUse struct {
 	many bool
 }
 
-// latestUse is the use of a MAC that one of some addresses was met with at last: the next flow of the address most often has it too.
-type latestUse struct {
-	addr end
-	mac  packet.MAC
-	use  uint32 // 0 where the MAC has many
+// useOf is an address of a MAC and the time of its use.
+type useOf struct {
+	macAddr
+	from, to int64
 }
 
-// latestUses is how many there are: those that a processor's nearest caches hold.
-const latestUses = 1 << 11
-
-// useOf is an address and the time of its use.
-type useOf struct {
-	addr     end
-	from, to int64
+type macAddr struct {
+	mac  packet.MAC
+	addr end
 }
 
 const (
@@ -69,7 +64,9 @@ var labelRank = []string{string(hostname.DHCPHost), string(hostname.MDNS), strin
 
 // NewLabels returns an empty collection.
 func NewLabels(h *flow.Hosts) *Labels {
-	return &Labels{hosts: h, labels: map[netip.Addr][]Label{}, byMAC: map[string][]Label{}, macs: map[packet.MAC]*macUse{}}
+	l := &Labels{hosts: h, labels: map[netip.Addr][]Label{}, byMAC: map[string][]Label{}, macs: map[packet.MAC]*macUse{}}
+	l.index = flow.NewNumbering(func(n uint32) macAddr { return l.uses.At(n).macAddr })
+	return l
 }
 
 // Add takes one name row.
@@ -125,39 +122,35 @@ func (l *Labels) AddRow(r *flow.Row) {
 		if r.Packets[i] == 0 || r.MACs[i] == (packet.MAC{}) || l.hosts.Side(r.Hosts[i]) != flow.Inside {
 			continue
 		}
-		addr := endOf(r.Hosts[i], r.V6)
-		at := &l.latest[addr%latestUses]
-		if at.addr != addr || at.mac != r.MACs[i] {
-			*at = latestUse{addr, r.MACs[i], l.useOf(r.MACs[i], addr, r.First)}
+		k := macAddr{r.MACs[i], endOf(r.Hosts[i], r.V6)}
+		n := l.index.Find(k)
+		if n == 0 {
+			l.addUse(k, r)
+			continue
 		}
-		if at.use != 0 {
-			u := l.uses.At(at.use)
-			u.from, u.to = min(u.from, r.First), max(u.to, r.Last)
-		}
+		u := l.uses.At(n)
+		u.from, u.to = min(u.from, r.First), max(u.to, r.Last)
 	}
 }
 
-// useOf is the number of a MAC's use of an address, made at a time where there is none; 0 where the MAC has many.
-func (l *Labels) useOf(mac packet.MAC, a end, at int64) uint32 {
-	m := l.macs[mac]
+// addUse adds the first use of an address by a MAC, unless that has many.
+func (l *Labels) addUse(k macAddr, r *flow.Row) {
+	m := l.macs[k.mac]
 	if m == nil {
 		m = &macUse{}
-		l.macs[mac] = m
+		l.macs[k.mac] = m
 	}
-	i := slices.IndexFunc(m.uses, func(n uint32) bool { return l.uses.At(n).addr == a })
 	switch {
 	case m.many:
-		return 0
-	case i >= 0:
-		return m.uses[i]
+		return
 	case len(m.uses) == maxMACAddrs:
 		m.many, m.uses = true, nil
-		return 0
+		return
 	}
 	u, n := l.uses.Add()
-	*u = useOf{a, at, at}
+	*u = useOf{k, r.First, r.Last}
 	m.uses = append(m.uses, n)
-	return n
+	l.index.Add(k, n)
 }
 
 // Of returns the labels of an address, best first. All rows must have been added.
@@ -195,5 +188,5 @@ func (l *Labels) settle() {
 			l.put(l.hosts.Addr(s.addr.host()).Netip(s.addr.v6()), Label{Name: m.maker, Basis: makerBasis, From: s.from, To: s.to})
 		}
 	}
-	l.macs, l.uses = nil, flow.List[useOf]{}
+	l.macs, l.uses, l.index = nil, flow.List[useOf]{}, flow.Numbering[macAddr]{}
 }

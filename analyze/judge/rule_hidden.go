@@ -39,7 +39,10 @@ var hiddenKinds = []struct {
 const portDoT = 853
 
 func isResolver(name string) bool {
-	return slices.ContainsFunc(resolvers, func(r string) bool { return name == r || strings.HasSuffix(name, "."+r) })
+	return slices.ContainsFunc(resolvers, func(r string) bool {
+		above, ok := strings.CutSuffix(name, r)
+		return ok && (above == "" || above[len(above)-1] == '.')
+	})
 }
 
 // hides says how a destination hides where its client goes; "" if it does not.
