@@ -68,10 +68,10 @@ func (c *cleartext) body(n *Namer, encoding, contentType string) {
 	c.drop(n)
 }
 
-// message scans the message as text, and lets go of it.
-func (c *cleartext) message(n *Namer, where string) {
+// mail scans the message as a mail, and lets go of it.
+func (c *cleartext) mail(n *Namer) {
 	if len(c.text) > 0 {
-		personal.Text(c.text, n.report(c, &c.from, where))
+		personal.Mail(c.text, n.limits.Content, n.report(c, &c.from, InMail))
 	}
 	c.drop(n)
 }
