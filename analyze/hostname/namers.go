@@ -144,6 +144,7 @@ var (
 		{"socks", detectSOCKS5, startSOCKS5},
 		{"socks", detectSOCKS4, startSOCKS4},
 		{"dns", detectDNSStream, startDNSStream}, // behind those whose first message is shorter than its header
+		{"text", detectText, startText},          // last: it is none of those
 	}
 )
 
@@ -310,6 +311,11 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 	}
 	r := p.start(n)
 	s.layers[s.at[m.Dir&1]], c.Protocol = r, p.name
+	if held := s.held[m.Dir&1]; p.name == "text" && 0 < held && held < len(data) { // as in unrecognised
+		s.held[m.Dir&1] = 0
+		used, _ := r.read(n, c, m, data[:held])
+		return used, anew
+	}
 	return r.read(n, c, m, data)
 }
 
