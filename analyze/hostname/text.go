@@ -5,13 +5,6 @@ import (
 	"phonehome/analyze/personal"
 )
 
-const (
-	// leastText is how many bytes show that a stream is text.
-	leastText = 16
-	// maxText is how much text is looked at as one: a table with its head, or some hundred lines of a log.
-	maxText = 16 << 10
-)
-
 // detectText knows text that is of no other protocol by its beginning: files on the data connection of FTP (RFC 959, section 3.1), lines of JSON, exports.
 func detectText(_ *flow.Meta, head []byte) match {
 	for i, b := range head {
@@ -24,6 +17,13 @@ func detectText(_ *flow.Meta, head []byte) match {
 	}
 	return maybe
 }
+
+const (
+	// leastText is how many bytes show that a stream is text.
+	leastText = 16
+	// maxText is how much text is looked at as one: a table with its head, or some hundred lines of a log.
+	maxText = 16 << 10
+)
 
 // textReader looks for personal data in what each end sends, until that is another protocol.
 type textReader struct {
