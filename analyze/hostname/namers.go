@@ -110,6 +110,7 @@ var (
 	}
 	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},
+		{"proxy-header", detectProxyHeader, startProxyHeader},
 		{"http2", detectHTTP2, startHTTP2},
 		{"http", detectHTTP1, startHTTP1},
 		{"syslog", detectSyslogStream, startSyslogStream},
