@@ -152,6 +152,9 @@ func (o *Owners) Add(r *Row, n *Networks) {
 	}
 	o.end(r, n, 0, r.A)
 	o.end(r, n, 1, r.B)
+	if w := o.macs[r.MACs[0]]; w != nil && r.MACs[0] == r.MACs[1] && r.Packets[0] > 0 && r.Packets[1] > 0 {
+		w.forwards, w.global = true, nil // nobody talks to oneself: a router with one arm, or addresses that somebody filled in
+	}
 }
 
 func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {

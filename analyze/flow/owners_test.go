@@ -40,3 +40,29 @@ func TestOwnersInAnyOrder(t *testing.T) {
 		t.Errorf("inferred %q in reverse, want %q", got, want)
 	}
 }
+
+// TestOwnersOfBothEnds: where both ends of a conversation have one MAC it is of neither, and nobody is inside by it.
+func TestOwnersOfBothEnds(t *testing.T) {
+	one, other := packet.MAC{2, 1}, packet.MAC{2, 2}
+	for _, c := range []struct {
+		macs    [2]packet.MAC
+		answers uint64
+		want    int
+	}{
+		{[2]packet.MAC{one, one}, 1, 0},
+		{[2]packet.MAC{one, other}, 1, 0},
+		{[2]packet.MAC{other, one}, 1, 1},
+		{[2]packet.MAC{other, one}, 0, 0},
+	} {
+		o, n, got := NewOwners(), NewNetworks(false), 0
+		add := func(macs [2]packet.MAC, a, b string, answers uint64) {
+			o.Add(&Row{A: packet.AddrFrom(netip.MustParseAddr(a)), B: packet.AddrFrom(netip.MustParseAddr(b)), MACs: macs, TTL: [2]uint8{64, 64}, Packets: [2]uint64{1, answers}}, n)
+		}
+		add([2]packet.MAC{one, other}, "10.0.0.5", "10.0.0.6", 0)
+		add(c.macs, "10.0.0.6", "198.51.100.1", c.answers)
+		o.Inferred(func(netip.Addr, uint32, uint64) { got++ })
+		if got != c.want {
+			t.Errorf("%v: %d addresses, want %d", c, got, c.want)
+		}
+	}
+}
