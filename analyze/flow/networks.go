@@ -130,6 +130,7 @@ type owner struct {
 // owned is an address, and where it was seen first.
 type owned struct {
 	addr    netip.Addr
+	abroad  bool // it was in touch with another outside address: else it may be one that the router forwards for
 	first   int64
 	frame   uint64
 	capture uint32
@@ -150,14 +151,14 @@ func (o *Owners) Add(r *Row, n *Networks) {
 	if r.Tunnel != 0 {
 		return
 	}
-	o.end(r, n, 0, r.A)
-	o.end(r, n, 1, r.B)
+	o.end(r, n, 0, r.A, r.B)
+	o.end(r, n, 1, r.B, r.A)
 	if w := o.macs[r.MACs[0]]; w != nil && r.MACs[0] == r.MACs[1] && r.Packets[0] > 0 && r.Packets[1] > 0 {
 		w.forwards, w.global = true, nil // nobody talks to oneself: a router with one arm, or addresses that somebody filled in
 	}
 }
 
-func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {
+func (o *Owners) end(r *Row, n *Networks, i int, a, peer packet.Addr) {
 	mac := r.MACs[i]
 	if r.Packets[i] == 0 || mac == (packet.MAC{}) {
 		return
@@ -176,7 +177,7 @@ func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {
 		w.inside = true
 		w.forwards = !initialTTL(r.TTL[i])
 	case Outside:
-		w.add(owned{addr, r.First, r.FirstFrame, r.FirstCapture}, r.TTL[i])
+		w.add(owned{addr, n.Side(peer.Netip(r.V6)) == Outside, r.First, r.FirstFrame, r.FirstCapture}, r.TTL[i])
 	}
 }
 
@@ -190,9 +191,11 @@ func initialTTL(ttl uint8) bool {
 func (w *owner) add(a owned, ttl uint8) {
 	if i := slices.IndexFunc(w.global, func(o owned) bool { return o.addr == a.addr }); i >= 0 {
 		w.forwards = !initialTTL(ttl)
+		abroad := a.abroad || w.global[i].abroad
 		if a.before(&w.global[i]) {
 			w.global[i] = a
 		}
+		w.global[i].abroad = abroad
 		return
 	}
 	other := slices.ContainsFunc(w.global, func(o owned) bool { return !sameLink(o.addr, a.addr) })
@@ -224,6 +227,7 @@ func (o *Owners) Inferred(f func(a netip.Addr, capture uint32, frame uint64)) {
 			all = append(all, w.global...)
 		}
 	}
+	all = slices.DeleteFunc(all, func(a owned) bool { return !a.abroad })
 	slices.SortFunc(all, func(a, b owned) int { return a.addr.Compare(b.addr) })
 	for _, a := range all {
 		f(a.addr, a.capture, a.frame)

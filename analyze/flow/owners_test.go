@@ -13,8 +13,11 @@ import (
 func TestOwnersInAnyOrder(t *testing.T) {
 	host, router := packet.MAC{2, 1}, packet.MAC{2, 2}
 	row := func(mac packet.MAC, addr string, ttl uint8, first int64, frame uint64) *Row {
-		a := netip.MustParseAddr(addr)
-		return &Row{A: packet.AddrFrom(a), V6: a.Is6(), MACs: [2]packet.MAC{mac}, TTL: [2]uint8{ttl}, Packets: [2]uint64{1}, First: first, FirstFrame: frame}
+		a, peer := netip.MustParseAddr(addr), netip.MustParseAddr("192.0.2.1")
+		if a.Is6() {
+			peer = netip.MustParseAddr("2001:db8:ffff::1")
+		}
+		return &Row{A: packet.AddrFrom(a), B: packet.AddrFrom(peer), V6: a.Is6(), MACs: [2]packet.MAC{mac}, TTL: [2]uint8{ttl}, Packets: [2]uint64{1}, First: first, FirstFrame: frame}
 	}
 	rows := []*Row{
 		row(host, "10.0.0.1", 64, 5, 5), row(host, "2001:db8::1", 64, 4, 4), row(host, "2001:db8::1", 64, 2, 2), row(host, "2001:db8::2", 64, 3, 3),
@@ -41,25 +44,26 @@ func TestOwnersInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestOwnersOfBothEnds: where both ends of a conversation have one MAC it is of neither, and nobody is inside by it.
-func TestOwnersOfBothEnds(t *testing.T) {
+// TestOwnersOfConversations: where both ends of a conversation have one MAC it is of neither, and who talks to inside addresses alone may be outside of the router.
+func TestOwnersOfConversations(t *testing.T) {
 	one, other := packet.MAC{2, 1}, packet.MAC{2, 2}
 	for _, c := range []struct {
+		peer    string
 		macs    [2]packet.MAC
 		answers uint64
 		want    int
 	}{
-		{[2]packet.MAC{one, one}, 1, 0},
-		{[2]packet.MAC{one, other}, 1, 0},
-		{[2]packet.MAC{other, one}, 1, 1},
-		{[2]packet.MAC{other, one}, 0, 0},
+		{"203.0.113.1", [2]packet.MAC{other, one}, 1, 1},
+		{"203.0.113.1", [2]packet.MAC{other, one}, 0, 0},
+		{"203.0.113.1", [2]packet.MAC{one, one}, 1, 0},
+		{"10.0.0.6", [2]packet.MAC{other, one}, 1, 0},
 	} {
 		o, n, got := NewOwners(), NewNetworks(false), 0
 		add := func(macs [2]packet.MAC, a, b string, answers uint64) {
 			o.Add(&Row{A: packet.AddrFrom(netip.MustParseAddr(a)), B: packet.AddrFrom(netip.MustParseAddr(b)), MACs: macs, TTL: [2]uint8{64, 64}, Packets: [2]uint64{1, answers}}, n)
 		}
 		add([2]packet.MAC{one, other}, "10.0.0.5", "10.0.0.6", 0)
-		add(c.macs, "10.0.0.6", "198.51.100.1", c.answers)
+		add(c.macs, c.peer, "198.51.100.1", c.answers)
 		o.Inferred(func(netip.Addr, uint32, uint64) { got++ })
 		if got != c.want {
 			t.Errorf("%v: %d addresses, want %d", c, got, c.want)
