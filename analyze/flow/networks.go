@@ -125,7 +125,21 @@ type owner struct {
 	inside   bool
 	forwards bool
 	global   []owned
+	met      []packet.MAC // which had an address of another link: one of the two is a router
 }
+
+// route notes that the MAC is a router's.
+func (w *owner) route() { w.forwards, w.global, w.met = true, nil, nil }
+
+// meet notes another MAC, up to a few: who meets more of them is met by them too.
+func (w *owner) meet(mac packet.MAC) {
+	if len(w.met) < maxOwned && !slices.Contains(w.met, mac) {
+		w.met = append(w.met, mac)
+	}
+}
+
+// host says whether the MAC is that of a host with an inside address.
+func (w *owner) host() bool { return w.inside && !w.forwards }
 
 // owned is an address, and where it was seen first.
 type owned struct {
@@ -153,9 +167,33 @@ func (o *Owners) Add(r *Row, n *Networks) {
 	}
 	o.end(r, n, 0, r.A, r.B)
 	o.end(r, n, 1, r.B, r.A)
-	if w := o.macs[r.MACs[0]]; w != nil && r.MACs[0] == r.MACs[1] && r.Packets[0] > 0 && r.Packets[1] > 0 {
-		w.forwards, w.global = true, nil // nobody talks to oneself: a router with one arm, or addresses that somebody filled in
+	a, b := o.sender(r, 0), o.sender(r, 1)
+	switch {
+	case a == nil && b == nil:
+	case a == nil || b == nil:
+		if r.Protocol == "icmpv6-ra" {
+			cmp.Or(a, b).route()
+		}
+	case a == b: // nobody talks to oneself: a router with one arm, or addresses that somebody filled in
+		a.route()
+	case !a.forwards && !b.forwards && outsiders(n, r):
+		a.meet(r.MACs[1])
+		b.meet(r.MACs[0])
 	}
+}
+
+// sender is the owner of the MAC that an end sent from, nil where it sent nothing.
+func (o *Owners) sender(r *Row, i int) *owner {
+	if r.Packets[i] == 0 {
+		return nil
+	}
+	return o.macs[r.MACs[i]]
+}
+
+// outsiders says whether two outside addresses that are not of one link talk with each other.
+func outsiders(n *Networks, r *Row) bool {
+	a, b := r.A.Netip(r.V6), r.B.Netip(r.V6)
+	return n.Side(a) == Outside && n.Side(b) == Outside && !sameLink(a, b)
 }
 
 func (o *Owners) end(r *Row, n *Networks, i int, a, peer packet.Addr) {
@@ -200,7 +238,7 @@ func (w *owner) add(a owned, ttl uint8) {
 	}
 	other := slices.ContainsFunc(w.global, func(o owned) bool { return !sameLink(o.addr, a.addr) })
 	if other || !initialTTL(ttl) || len(w.global) == maxOwned {
-		w.forwards, w.global = true, nil
+		w.route()
 		return
 	}
 	w.global = append(w.global, a)
@@ -223,7 +261,7 @@ func sameLink(a, b netip.Addr) bool {
 func (o *Owners) Inferred(f func(a netip.Addr, capture uint32, frame uint64)) {
 	var all []owned
 	for _, w := range o.macs {
-		if w.inside && !w.forwards {
+		if w.host() && !slices.ContainsFunc(w.met, func(m packet.MAC) bool { return o.macs[m].host() }) {
 			all = append(all, w.global...)
 		}
 	}

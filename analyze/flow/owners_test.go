@@ -44,6 +44,37 @@ func TestOwnersInAnyOrder(t *testing.T) {
 	}
 }
 
+// TestOwnersOfRouters: who advertises itself is a router. Of two that have addresses of different links and talk directly one is a router, and where nothing says which, neither is inferred.
+func TestOwnersOfRouters(t *testing.T) {
+	host, router := packet.MAC{2, 1}, packet.MAC{2, 2}
+	row := func(a, b string, macs [2]packet.MAC, answers uint64, protocol string) *Row {
+		return &Row{A: packet.AddrFrom(netip.MustParseAddr(a)), B: packet.AddrFrom(netip.MustParseAddr(b)), V6: true, MACs: macs, TTL: [2]uint8{64, 64}, Packets: [2]uint64{1, answers}, Protocol: protocol}
+	}
+	rows := []*Row{
+		row("fe80::1", "fe80::2", [2]packet.MAC{host, router}, 1, ""),
+		row("2001:db8:1::1", "2001:db8:2::1", [2]packet.MAC{host, router}, 1, "tls"),
+	}
+	advertised := row("fe80::2", "ff02::1", [2]packet.MAC{router}, 0, "icmpv6-ra")
+	advertised.TTL[0] = 255
+	for want, rows := range [][]*Row{rows, append(slices.Clone(rows), advertised)} {
+		for range 2 {
+			o, n, got := NewOwners(), NewNetworks(false), 0
+			for _, r := range rows {
+				o.Add(r, n)
+			}
+			o.Inferred(func(a netip.Addr, _ uint32, _ uint64) {
+				if got++; a != netip.MustParseAddr("2001:db8:1::1") {
+					t.Errorf("%v is inferred", a)
+				}
+			})
+			if got != want {
+				t.Errorf("%d addresses, want %d", got, want)
+			}
+			slices.Reverse(rows)
+		}
+	}
+}
+
 // TestOwnersOfConversations: where both ends of a conversation have one MAC it is of neither, and who talks to inside addresses alone may be outside of the router.
 func TestOwnersOfConversations(t *testing.T) {
 	one, other := packet.MAC{2, 1}, packet.MAC{2, 2}
