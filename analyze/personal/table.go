@@ -53,7 +53,7 @@ func (f *finder) row(head []column, cells [][]byte) {
 
 // headOf reads the head of a table into columns: two cells or more that may be keys, of which one at least is a field's. It returns none where the line is none.
 func headOf(columns []column, cells [][]byte, line []byte) (head []column, parter byte) {
-	if len(line) > maxHead || bytes.IndexAny(line, "=:<>{}@") >= 0 {
+	if len(line) > maxHead || bytes.ContainsAny(line, "=:<>{}@") {
 		return nil, 0
 	}
 	for _, parter := range []byte(",;\t|") {
