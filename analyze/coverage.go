@@ -98,7 +98,7 @@ func (e *evidence) cannotSee(c *Coverage, sums *coverageSums) []string {
 	say(sums.unstarted > 0, "%d of %d TCP connections were running before the capture began, or their start was lost: they may have no name, and more may have been sent.", sums.unstarted, sums.tcp)
 	say(sums.dns == 0 && c.FlowPackets > 0, "No DNS was seen: names rest on what connections say of themselves.")
 	say(sums.duplicates > 0, "%d packets are copies of others (a mirror port or several interfaces): their payload is counted once.", sums.duplicates)
-	say(total.BackwardSteps > 0, "Time steps back %d times within a capture: order and durations there are not certain.", total.BackwardSteps)
+	say(total.BackwardSteps > 0, "Time steps back %s within a capture: order and durations there are not certain.", judge.Plural(int(total.BackwardSteps), "time", "times"))
 	say(total.SaturatedTimes > 0, "%d records carry times that no calendar holds: they stand at its ends.", total.SaturatedTimes)
 	say(c.UndecodedPackets > 0, "%d packets could not be decoded (%s).", c.UndecodedPackets, strings.Join(slices.Sorted(maps.Keys(c.Undecoded)), ", "))
 	say(len(c.LimitsHit) > 0, "Limits were hit (%s): some naming or counting was given up there.", strings.Join(slices.Sorted(maps.Keys(c.LimitsHit)), ", "))

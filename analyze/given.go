@@ -29,7 +29,7 @@ func readGiven(o *Options) (*given, error) {
 			return nil, &UsageError{err}
 		}
 		g.register = r
-		o.Internal = append(slices.Clone(o.Internal), r.Internal...)
+		o.Internal = append(slices.Clone(o.Internal), r.Inside()...)
 	}
 	if len(o.Intel) > 0 {
 		set, err := loadIntel(o)

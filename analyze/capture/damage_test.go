@@ -30,7 +30,7 @@ func TestSnoop(t *testing.T) {
 	if d := cmp.Diff(want, briefs(recs)); d != "" || info.Format != "snoop" || info.SnappedPackets != 1 || len(info.Damage) != 0 {
 		t.Errorf("%s\n%+v", d, info)
 	}
-	for kind, link := range map[uint32]LinkType{0: Ethernet, 2: tokenRing, 8: fddi, 3: unknownLink, 1000: unknownLink} {
+	for kind, link := range map[uint32]LinkType{0: Ethernet, 2: TokenRing, 8: FDDI, 3: unknownLink, 1000: unknownLink} {
 		file := snoopFile()
 		binary.BigEndian.PutUint32(file[12:], kind)
 		if recs, _, err := readAll(t, file, 64); err != nil || recs[0].Link != link {

@@ -10,7 +10,7 @@ const (
 )
 
 // snoopLinks maps the datalink types of RFC 1761, section 4, to link types.
-var snoopLinks = map[uint32]LinkType{0: Ethernet, 2: tokenRing, 4: Ethernet, 8: fddi}
+var snoopLinks = map[uint32]LinkType{0: Ethernet, 2: TokenRing, 4: Ethernet, 8: FDDI}
 
 type snoopFramer struct {
 	link  LinkType

@@ -136,6 +136,15 @@ func (r *Register) AssetOf(client netip.Addr) *Asset {
 	return best
 }
 
+// Inside are the networks that the register adds to those that count as inside: also the addresses that stand for many clients.
+func (r *Register) Inside() []netip.Prefix {
+	inside := slices.Clone(r.Internal)
+	for _, a := range r.NAT {
+		inside = append(inside, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return inside
+}
+
 // Shared says whether an inside address stands for many clients, so that hosts and assets can't be judged.
 func (r *Register) Shared(client netip.Addr) bool { return slices.Contains(r.NAT, client) }
 

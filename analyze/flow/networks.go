@@ -127,11 +127,26 @@ type owner struct {
 	inside   bool
 	forwards bool
 	global   []owned
+	met      []packet.MAC // which had an address of another link: one of the two is a router
 }
+
+// route notes that the MAC is a router's.
+func (w *owner) route() { w.forwards, w.global, w.met = true, nil, nil }
+
+// meet notes another MAC, up to a few: who meets more of them is met by them too.
+func (w *owner) meet(mac packet.MAC) {
+	if len(w.met) < maxOwned && !slices.Contains(w.met, mac) {
+		w.met = append(w.met, mac)
+	}
+}
+
+// host says whether the MAC is that of a host with an inside address.
+func (w *owner) host() bool { return w.inside && !w.forwards }
 
 // owned is an address, and where it was seen first.
 type owned struct {
 	addr    netip.Addr
+	abroad  bool // it was in touch with another outside address: else it may be one that the router forwards for
 	first   int64
 	frame   uint64
 	capture uint32
@@ -167,18 +182,36 @@ func (o *Owners) Add(r *Row, n *Networks) {
 	if r.Tunnel != 0 {
 		return
 	}
-	o.end(r, n, 0, r.A)
-	o.end(r, n, 1, r.B)
+	a, b := o.end(r, n, 0, r.A, r.B), o.end(r, n, 1, r.B, r.A)
+	switch {
+	case a == nil && b == nil:
+	case a == nil || b == nil:
+		if r.Protocol == "icmpv6-ra" {
+			cmp.Or(a, b).route()
+		}
+	case a == b: // nobody talks to oneself: a router with one arm, or addresses that somebody filled in
+		a.route()
+	case !a.forwards && !b.forwards && outsiders(n, r):
+		a.meet(r.MACs[1])
+		b.meet(r.MACs[0])
+	}
 }
 
-func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {
+// outsiders says whether two outside addresses that are not of one link talk with each other.
+func outsiders(n *Networks, r *Row) bool {
+	a, b := r.A.Netip(r.V6), r.B.Netip(r.V6)
+	return n.Side(a) == Outside && n.Side(b) == Outside && !sameLink(a, b)
+}
+
+// end learns from one end of a row. It returns the owner of the MAC that the end sent from, nil where it sent nothing.
+func (o *Owners) end(r *Row, n *Networks, i int, a, peer packet.Addr) *owner {
 	mac := r.MACs[i]
 	if r.Packets[i] == 0 || mac == (packet.MAC{}) {
-		return
+		return nil
 	}
 	w := o.of(mac)
 	if w.forwards {
-		return
+		return w
 	}
 	addr := a.Netip(r.V6)
 	switch n.Side(addr) {
@@ -186,8 +219,9 @@ func (o *Owners) end(r *Row, n *Networks, i int, a packet.Addr) {
 		w.inside = true
 		w.forwards = !initialTTL(r.TTL[i])
 	case Outside:
-		w.add(owned{addr, r.First, r.FirstFrame, r.FirstCapture}, r.TTL[i])
+		w.add(owned{addr, n.Side(peer.Netip(r.V6)) == Outside, r.First, r.FirstFrame, r.FirstCapture}, r.TTL[i])
 	}
+	return w
 }
 
 // initialTTL says whether a packet with this TTL was sent, not forwarded: operating systems begin at one of these.
@@ -200,14 +234,16 @@ func initialTTL(ttl uint8) bool {
 func (w *owner) add(a owned, ttl uint8) {
 	if i := slices.IndexFunc(w.global, func(o owned) bool { return o.addr == a.addr }); i >= 0 {
 		w.forwards = !initialTTL(ttl)
+		abroad := a.abroad || w.global[i].abroad
 		if a.before(&w.global[i]) {
 			w.global[i] = a
 		}
+		w.global[i].abroad = abroad
 		return
 	}
 	other := slices.ContainsFunc(w.global, func(o owned) bool { return !sameLink(o.addr, a.addr) })
 	if other || !initialTTL(ttl) || len(w.global) == maxOwned {
-		w.forwards, w.global = true, nil
+		w.route()
 		return
 	}
 	w.global = append(w.global, a)
@@ -230,10 +266,11 @@ func sameLink(a, b netip.Addr) bool {
 func (o *Owners) Inferred(f func(a netip.Addr, capture uint32, frame uint64)) {
 	var all []owned
 	for w := range o.all.All() {
-		if w.inside && !w.forwards {
+		if w.host() && !slices.ContainsFunc(w.met, func(m packet.MAC) bool { return o.of(m).host() }) {
 			all = append(all, w.global...)
 		}
 	}
+	all = slices.DeleteFunc(all, func(a owned) bool { return !a.abroad })
 	slices.SortFunc(all, func(a, b owned) int { return a.addr.Compare(b.addr) })
 	for _, a := range all {
 		f(a.addr, a.capture, a.frame)

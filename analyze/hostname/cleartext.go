@@ -29,6 +29,7 @@ const (
 	inMQTT     = "mqtt"
 	inSyslog   = "syslog"
 	inDatagram = "datagram"
+	inStream   = "stream"
 )
 
 // collect keeps a part of a message, as far as messages are looked at.
@@ -68,10 +69,10 @@ func (c *cleartext) body(n *Namer, encoding, contentType string) {
 	c.drop(n)
 }
 
-// message scans the message as text, and lets go of it.
-func (c *cleartext) message(n *Namer, where string) {
+// mail scans the message as a mail, and lets go of it.
+func (c *cleartext) mail(n *Namer) {
 	if len(c.text) > 0 {
-		personal.Text(c.text, n.report(c, &c.from, where))
+		personal.Mail(c.text, n.limits.Content, n.report(c, &c.from, InMail))
 	}
 	c.drop(n)
 }
@@ -128,11 +129,11 @@ func (r *clearDatagrams) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []by
 	return flow.Go
 }
 
-// mostlyText says whether a datagram of no known protocol is worth a look: of ten bytes nine are printable ASCII or white space.
+// mostlyText says whether bytes of no known protocol are worth a look: of ten bytes nine are printable ASCII or white space.
 func mostlyText(payload []byte) bool {
 	odd := 0
 	for _, b := range payload {
-		if (b < ' ' || b > '~') && b != '\n' && b != '\r' && b != '\t' {
+		if !isText(b) {
 			if odd++; odd*10 > len(payload) {
 				return false
 			}
@@ -140,6 +141,9 @@ func mostlyText(payload []byte) bool {
 	}
 	return len(payload) > 0
 }
+
+// isText says whether a byte is printable ASCII or white space.
+func isText(b byte) bool { return ' ' <= b && b <= '~' || b == '\n' || b == '\r' || b == '\t' }
 
 // mqttReader reads what a client logs in with and publishes (MQTT 5.0, sections 3.1 and 3.3).
 type mqttReader struct{ ends [2]cleartext }

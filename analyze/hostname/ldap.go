@@ -24,8 +24,8 @@ const (
 const (
 	// maxLDAP bounds a message that is waited for: those before TLS are small.
 	maxLDAP = 16 << 10
-	// maxLDAPMessages is how many messages of a side are read: TLS is asked for first, or after a search of the root.
-	maxLDAPMessages = 16
+	// maxLDAPTalk is how many bytes of a side are read: TLS is asked for first, or after a search.
+	maxLDAPTalk = 64 << 10
 )
 
 // ldapMessage is the head of an LDAPMessage.
@@ -108,8 +108,8 @@ func detectLDAP(_ *flow.Meta, head []byte) match {
 
 // ldapReader follows messages to the one that asks for TLS, and on the other side to the answer of an extended operation.
 type ldapReader struct {
-	asked    bool
-	messages [2]int
+	asked bool
+	talk  [2]int // bytes read of each direction
 }
 
 func startLDAP(*Namer) streamReader { return new(ldapReader) }
@@ -130,7 +130,7 @@ func (r *ldapReader) read(_ *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (in
 		if r.asks(&l) || r.asked && l.op == ldapExtendedEnd {
 			return used, again
 		}
-		if r.messages[m.Dir&1]++; r.messages[m.Dir&1] > maxLDAPMessages {
+		if r.talk[m.Dir&1] += l.size; r.talk[m.Dir&1] > maxLDAPTalk {
 			return used, flow.Stop
 		}
 	}

@@ -50,7 +50,7 @@ type datagramReader interface {
 type streamProtocol struct {
 	name   string
 	detect func(m *flow.Meta, head []byte) match
-	start  func(n *Namer) streamReader
+	start  func(n *Namer) streamReader // nil where too many are followed
 }
 
 // streamReader follows both directions of one TCP flow (m.Dir tells them apart). The meaning of used and more is that of
@@ -110,6 +110,7 @@ var (
 	}
 	streamProtocols = []streamProtocol{
 		{"tls", detectTLS, startTLS},
+		{"proxy-header", detectProxyHeader, startProxyHeader},
 		{"http2", detectHTTP2, startHTTP2},
 		{"http", detectHTTP1, startHTTP1},
 		{"syslog", detectSyslogStream, startSyslogStream},
@@ -144,6 +145,7 @@ var (
 		{"socks", detectSOCKS5, startSOCKS5},
 		{"socks", detectSOCKS4, startSOCKS4},
 		{"dns", detectDNSStream, startDNSStream}, // behind those whose first message is shorter than its header
+		{"text", detectText, startText},          // last: it is none of those
 	}
 )
 
@@ -173,6 +175,7 @@ type Namer struct {
 	dtls    dtlsState
 	waiting int       // bytes of hellos in datagrams that are not complete, see charge
 	content int       // bytes of messages that are being collected, see cleartext
+	texts   int       // flows of text that are being followed
 	raw     cleartext // of datagrams of no known protocol, anew for each
 	finding finding
 	labels  labelFilter
@@ -296,15 +299,22 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 	if wait {
 		return 0, flow.Go
 	}
-	if p == nil {
+	var r streamReader
+	if p != nil {
+		r = p.start(n)
+	}
+	if r == nil {
 		return n.unrecognised(c, m, data)
 	}
 	if s == nil {
 		s = n.newStream()
 		c.State = s
 	}
-	r := p.start(n)
 	s.layers[s.at[m.Dir&1]], c.Protocol = r, p.name
+	if p.name == "text" && 0 < m.Held && m.Held < len(data) { // as in unrecognised
+		used, _ := r.read(n, c, m, data[:m.Held])
+		return used, anew
+	}
 	return r.read(n, c, m, data)
 }
 

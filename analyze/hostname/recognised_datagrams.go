@@ -34,17 +34,26 @@ const (
 	portRADIUS5 = 3799
 )
 
-// detectNTP: RFC 5905, section 7.3, and the control messages of RFC 9327.
+// detectNTP: RFC 5905, section 7.3; the control messages of RFC 9327, section 2; and the private ones of ntpdc.
 func detectNTP(m *flow.Meta, payload []byte) bool {
-	const fullLen, controlLen = 48, 8
-	if !onPort(m, portNTP) || len(payload) == 0 {
+	const fullLen, maxStratum, control, controlLen, private, privateLen = 48, 16, 6, 12, 7, 8
+	if !onPort(m, portNTP) || len(payload) < 4 {
 		return false
 	}
 	version, mode := payload[0]>>3&7, payload[0]&7
-	if version == 0 || version > 4 || mode == 0 {
+	if version == 0 || version > 4 {
 		return false
 	}
-	return m.Full >= fullLen || mode >= 6 && m.Full >= controlLen
+	switch mode {
+	case 0:
+		return false
+	case control:
+		return len(payload) >= controlLen && payload[0]>>6 == 0 && controlLen+int(binary.BigEndian.Uint16(payload[controlLen-2:])) <= m.Full
+	case private:
+		implementation := payload[2]
+		return m.Full >= privateLen && implementation <= 3
+	}
+	return m.Full >= fullLen && m.Full%4 == 0 && payload[1] <= maxStratum
 }
 
 // detectSNMP: a message of version 1, 2c or 3 that fills the datagram (RFC 3416; RFC 3412, section 6).

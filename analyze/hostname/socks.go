@@ -52,9 +52,10 @@ func detectSOCKS4(_ *flow.Meta, head []byte) match {
 
 // socksRequest is what a client asks of a SOCKS proxy.
 type socksRequest struct {
-	name []byte // a name, or an address in text
-	port uint16
-	size int
+	command uint8
+	name    []byte // a name, or an address in text
+	port    uint16
+	size    int
 }
 
 // parseSOCKS4 reads version, command, port, address and user; and, of 4a, which has the impossible address 0.0.0.x, a name.
@@ -170,11 +171,14 @@ func (r *socksReader) client5(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 func (r *socksReader) granted(n *Namer, m *flow.Meta, q socksRequest) (int, flow.More) {
 	x := evidence(SOCKS, m)
 	x.Name, x.Value = q.name, strconv.AppendUint(nil, uint64(q.port), 10)
-	if isHTTPName(x.Name) {
+	if isHTTPName(x.Name) && q.command != socksUDP {
 		n.add(x)
 	}
 	return q.size, again
 }
+
+// socksUDP asks for a relay of datagrams (RFC 1928, section 4): the address in it is the client's own.
+const socksUDP = 3
 
 // Address types of RFC 1928, section 5.
 const (
@@ -211,6 +215,7 @@ func parseSOCKS5(data []byte) (r socksRequest, m match) {
 	if data[3] != socksName {
 		r.name = addressText(r.name)
 	}
+	r.command = data[1]
 	r.size = len(data) - len(in)
 	return r, yes
 }

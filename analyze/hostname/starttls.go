@@ -165,7 +165,7 @@ func startLines(*Namer) streamReader { return new(lineReader) }
 // close looks at the mail that was sent.
 func (r *lineReader) close(n *Namer) {
 	for i := range r.ends {
-		r.ends[i].clear.message(n, InMail)
+		r.ends[i].clear.mail(n)
 	}
 }
 
@@ -215,7 +215,7 @@ func (r *lineReader) readMail(n *Namer, m *flow.Meta, data []byte) int {
 	}
 	end.clear.collect(n, m, data[:used])
 	if !end.mail {
-		end.clear.message(n, InMail)
+		end.clear.mail(n)
 	}
 	return used
 }

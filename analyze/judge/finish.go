@@ -364,14 +364,17 @@ func (b *Builder) course(k courseKey) *Course {
 // a mirror shows each twice.
 const repeated = 20
 
-// oneWay says whether an outside end that never answers is still sent to, in a protocol that waits for no answer or is not known.
+// persistent is how many datagrams of a flow no protocol sends in vain: handshakes are given up after ten or so.
+const persistent = 100
+
+// oneWay says whether an outside end that never answers, or whose answers were not captured, is still sent to.
 func (d *dest) oneWay(o *Destination) bool {
+	least := persistent * uint64(max(1, d.flows))
 	switch o.Protocol {
-	case "", "syslog", "rtp", "rtcp":
-	default:
-		return false
+	case "", "syslog", "rtp", "rtcp": // nothing is waited for, or it is not known
+		least = min(least, repeated*uint64(max(1, len(o.Servers))))
 	}
-	return d.state == rankAttempted && d.key.transport == packet.UDP && d.payloadOut > 0 && d.packetsOut >= repeated*uint64(max(1, len(o.Servers)))
+	return d.state == rankAttempted && d.key.transport == packet.UDP && d.payloadOut > 0 && d.packetsOut >= least
 }
 
 // inside is a client: one for all its destinations.

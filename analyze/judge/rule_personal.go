@@ -14,7 +14,7 @@ var personalRule = Rule{
 	ID:       "cleartext-personal-data",
 	Severity: Medium,
 	Fires: "A client sends personal data or a login in clear: e-mail addresses, US social security numbers, payment cards, IBANs, phone numbers, passwords, identifiers of devices, in HTTP, " +
-		"mail, FTP, MQTT, syslog or datagrams of text, or in names that it looks up.",
+		"mail, FTP, MQTT, syslog or text of no known protocol, or in names that it looks up.",
 	Levels: "High for payment cards, social security numbers, IBANs and logins; medium for e-mail addresses, phone numbers and IMEIs; low for hardware addresses and serial numbers alone, for " +
 		"addresses in mail, which carries them by design, and where the register supplied covers the transfer: that it can be read on the way is then what is left to say.",
 	Numbers: []Number{{"values", "values", "distinct ones, as a hash that many values share tells them apart: a lower bound"}},

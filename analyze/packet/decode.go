@@ -119,6 +119,8 @@ const (
 	etherPBB       = 0x88e7
 	etherFabric    = 0x8903
 	etherCMD       = 0x8909
+	etherVNTag     = 0x8926 // IEEE 802.1BR
+	etherHSR       = 0x892f // IEC 62439-3
 	etherNSH       = 0x894f
 	etherMACsec    = 0x88e5
 	etherTEB       = 0x6558
@@ -243,12 +245,10 @@ func (d *Decoder) ether(kind uint16, l layer) Reason {
 		return d.behind(l, 2, d.ethernet)
 	case etherTEB:
 		return d.ethernet(l)
-	case etherCMD:
-		const header = 8 // version, length, option, SGT, EtherType
-		if len(l.b) < header {
-			return CutLink
-		}
-		return d.ether(be.Uint16(l.b[header-2:]), l.from(header))
+	case etherCMD: // version, length, option, SGT, EtherType
+		return d.etherTypeAt(l, 6, 8)
+	case etherVNTag, etherHSR: // four bytes, EtherType
+		return d.etherTypeAt(l, 4, 6)
 	case etherNSH:
 		return d.nsh(l)
 	case etherMACsec:

@@ -25,7 +25,7 @@ func (d *Decoder) linkLayer(link capture.LinkType, l layer) Reason {
 	case capture.IPv6:
 		return d.ether(etherIPv6, l)
 	case capture.Null, capture.Loop:
-		return d.family(l)
+		return d.family(l, 4)
 	case capture.PPP, capture.PPPHDLC:
 		return d.serial(l)
 	case capture.PPPEther:
@@ -43,7 +43,7 @@ func (d *Decoder) linkLayer(link capture.LinkType, l layer) Reason {
 	case capture.ARCNetLinux:
 		return d.arcnet(l)
 	}
-	return UnknownLink
+	return d.rareLink(link, l)
 }
 
 // sll reads a Linux cooked capture (LINKTYPE_LINUX_SLL).
@@ -88,9 +88,8 @@ func (d *Decoder) cooked(hardware, kind uint16, l layer) Reason {
 }
 
 // family reads the header of loopback devices: an address family in the byte order of the capturing machine, or in network order for
-// LINKTYPE_LOOP. IPv6 has other numbers on each BSD.
-func (d *Decoder) family(l layer) Reason {
-	const header = 4
+// LINKTYPE_LOOP. IPv6 has other numbers on each BSD. header is how long it is with what follows the family.
+func (d *Decoder) family(l layer, header int) Reason {
 	if len(l.b) < header {
 		return CutLink
 	}

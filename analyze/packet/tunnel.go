@@ -166,11 +166,12 @@ const (
 	portGRE      = 4754 // RFC 8086
 	portMPLS     = 6635 // RFC 7510
 	portCAPWAP   = 5247
+	portTZSP     = 37008 // of routers that send what they capture on
 )
 
 func tunnelPort(p uint16) bool {
 	switch p {
-	case portVXLAN, portVXLANOld, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP, portGRE, portMPLS, portCAPWAP:
+	case portVXLAN, portVXLANOld, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP, portGRE, portMPLS, portCAPWAP, portTZSP:
 		return true
 	}
 	return false
@@ -200,6 +201,8 @@ func (d *Decoder) udpTunnel(src, dst uint16, b []byte) func(layer) Reason {
 			return func(l layer) Reason { d.enter("mpls", 0); return d.ether(etherMPLS, l) }
 		case portCAPWAP:
 			return d.capwap
+		case portTZSP:
+			return d.tzsp
 		}
 	}
 	return nil
@@ -367,4 +370,34 @@ func (d *Decoder) capwap(l layer) Reason {
 		return notIP
 	}
 	return d.tunnelledDot11(l.from(n))
+}
+
+// tzsp reads a packet that a router captured and sent on: version, kind, encapsulation, tags to the one that ends them.
+func (d *Decoder) tzsp(l layer) Reason {
+	const header, version, received, encapEthernet, encapDot11, tagPadding, tagEnd = 4, 1, 0, 1, 18, 0, 1
+	if len(l.b) < header || l.b[0] != version || l.b[1] > received+1 {
+		return notIP
+	}
+	n := header
+	for {
+		if n >= len(l.b) {
+			return notIP
+		}
+		tag := l.b[n]
+		n++
+		if tag == tagEnd {
+			break
+		}
+		if tag != tagPadding && n < len(l.b) {
+			n += 1 + int(l.b[n])
+		}
+	}
+	d.enter("tzsp", 0)
+	switch be.Uint16(l.b[2:]) {
+	case encapEthernet:
+		return d.ethernet(l.from(n))
+	case encapDot11:
+		return d.tunnelledDot11(l.from(n))
+	}
+	return notIP
 }

@@ -72,6 +72,8 @@ func tunnelCases() []tunnelCase {
 		{"PPPoE", onEther(0x8864), []byte{0x11, 0, 0, 1, 0, 36, 0, 0x21}, "", 0, false},
 		{"PPPoE, IPv6", onEther(0x8864), []byte{0x11, 0, 0, 1, 0, 56, 0, 0x57}, "", 0, true},
 		{"PBB", onEther(0x88e7), join([]byte{0, 0, 0, 7}, atmMAC), "", 0, false},
+		{"VN-Tag", onEther(0x8926), []byte{0, 0, 0, 1, 8, 0}, "", 0, false},
+		{"HSR", onEther(0x892f), []byte{0, 50, 0, 1, 0x86, 0xdd}, "", 0, true},
 		{"NSH", onEther(0x894f), join([]byte{0, 6, 1, 3, 0, 0, 0, 0}, make([]byte, 16), atmMAC), "", 0, false},
 		{"NSH, IPv6", onEther(0x894f), []byte{0, 2, 2, 2, 0, 0, 0, 0}, "", 0, true},
 
@@ -124,6 +126,9 @@ func tunnelCases() []tunnelCase {
 		{"MPLS over UDP", onUDP(6635), mpls, "mpls", 0, false},
 		{"CAPWAP", onUDP(5247), join([]byte{0, 2 << 3, 1<<1 | 1, 0, 0, 0, 0, 0}, dataDot, snapHead), "capwap", 0, false},
 		{"CAPWAP, bytes swapped", onUDP(5247), join([]byte{0, 2 << 3, 1<<1 | 1, 0, 0, 0, 0, 0, 2, 8}, dataDot[2:], snapHead), "capwap", 0, false},
+		{"TZSP", onUDP(37008), join([]byte{1, 0, 0, 1, 1}, atmMAC), "tzsp", 0, false},
+		{"TZSP, tags", onUDP(37008), join([]byte{1, 1, 0, 1, 0, 10, 1, 0xaa, 1}, atmMAC), "tzsp", 0, false},
+		{"TZSP, 802.11", onUDP(37008), join([]byte{1, 0, 0, 18, 1}, dataDot, snapHead), "tzsp", 0, false},
 		{"CAPWAP, Ethernet", onUDP(5247), join([]byte{0, 2 << 3, 0, 0, 0, 0, 0, 0}, atmMAC), "capwap", 0, false},
 	}
 }

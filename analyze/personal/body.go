@@ -28,6 +28,7 @@ func Body(encoding, contentType string, body []byte, limit int, found func(Find)
 	switch {
 	case strings.HasPrefix(kind, "multipart/"):
 		f.parts(text)
+		f.encoded(text, limit)
 	case kind == "application/x-www-form-urlencoded":
 		text = bytes.ReplaceAll(text, []byte("+"), []byte(" "))
 	case !readable(text):
@@ -86,8 +87,7 @@ func decoded(encoding string, body []byte, limit int) ([]byte, bool) {
 	}
 	if bytes.HasPrefix(body, gzipMagic) { // what was compressed before it was given to HTTP, and is called octets
 		if r, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
-			out, _ := io.ReadAll(io.LimitReader(r, int64(limit)))
-			body = out
+			body = atMost(limit, r)
 		}
 	}
 	return body[:min(len(body), limit)], true
@@ -130,7 +130,7 @@ var errUnknown = unknownEncoding{}
 
 // parts looks at the fields of a form in parts: a name in the header, the value behind an empty line (RFC 7578, section 4.2).
 func (f *finder) parts(text []byte) {
-	const mark, empty, end = "name=\"", "\r\n\r\n", "\r\n--"
+	const mark, end = "name=\"", "\r\n--"
 	var context []byte
 	for {
 		at := bytes.Index(text, []byte(mark))
@@ -142,11 +142,11 @@ func (f *finder) parts(text []byte) {
 		if !ok || len(key) > maxKey {
 			continue
 		}
-		at = bytes.Index(rest[:min(len(rest), 2*maxValue)], []byte(empty))
+		at = bytes.Index(rest[:min(len(rest), 2*maxValue)], []byte(emptyLine))
 		if at < 0 {
 			continue
 		}
-		value, _, _ := bytes.Cut(rest[at+len(empty):], []byte(end))
+		value, _, _ := bytes.Cut(rest[at+len(emptyLine):], []byte(end))
 		if len(value) > maxValue {
 			continue
 		}

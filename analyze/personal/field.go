@@ -27,25 +27,33 @@ func (f *finder) fieldAt(text []byte, at int) {
 	if len(key) < 2 {
 		return
 	}
-	var plain [maxKey]byte
-	n := 0
-	for _, c := range key {
-		if isDigit(c) || isLetter(c) {
-			plain[n] = c | 0x20
-			n++
-		}
-	}
-	read := fields[string(plain[:n])]
+	read, plain := fieldOf(key)
 	if read == nil {
 		return
 	}
 	value, wasQuoted := valueAfter(text, at)
-	if text[at] == ':' && !wasQuoted && !quoted && isCredentialKey(string(plain[:n])) {
+	if text[at] == ':' && !wasQuoted && !quoted && isCredentialKey(plain) {
 		return // "password: wrong" is a sentence
 	}
 	if len(value) > 0 {
 		read(f, value, text[max(0, at-2*nearby):at])
 	}
+}
+
+// fieldOf is what reads the values of a key, and the key as fields has it; nil where it is none of them.
+func fieldOf(key []byte) (read func(f *finder, value, context []byte), plain string) {
+	var b [maxKey]byte
+	n := 0
+	for _, c := range key[:min(len(key), maxKey)] {
+		if isDigit(c) || isLetter(c) {
+			b[n] = c | 0x20
+			n++
+		}
+	}
+	if read = fields[string(b[:n])]; read != nil {
+		plain = string(b[:n])
+	}
+	return read, plain
 }
 
 func isCredentialKey(key string) bool {

@@ -7,6 +7,8 @@ import (
 	"compress/zlib"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -243,6 +245,76 @@ func TestContexts(t *testing.T) {
 	}
 }
 
+// TestParts: what is encoded for the transfer is looked at too, in mails and in forms.
+func TestParts(t *testing.T) {
+	const table = "name,phone\r\nJane,202-555-0143\r\n"
+	part := func(encoding, body string) string {
+		return "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b\r\nContent-Type: text/csv\r\n" +
+			encoding + "\r\n" + body + "\r\n--b--\r\n"
+	}
+	folded := func(s string) string {
+		b := base64.StdEncoding.EncodeToString([]byte(s))
+		return b[:20] + "\r\n" + b[20:]
+	}
+	gzipped := func(s string) string {
+		var b strings.Builder
+		w := gzip.NewWriter(&b)
+		io.WriteString(w, s)
+		w.Close()
+		return b.String()
+	}
+	zipped := gzipped(table)
+	for name, text := range map[string]string{
+		"base64":           part("Content-Transfer-Encoding: base64\r\n", folded(table)),
+		"quoted-printable": part("content-transfer-encoding: Quoted-Printable\r\n", "name,phone\r\nJane,202-5=\r\n55=2D0143\r\n"),
+		"gzip in base64":   part("Content-Transfer-Encoding: BASE64\r\nX: y\r\n", folded(zipped)),
+		"gzip":             part("", zipped),
+		"cut":              part("Content-Transfer-Encoding: base64\r\n", folded(table)[:len(folded(table))-3])[:206],
+	} {
+		for _, look := range []func(func(Find)){
+			func(found func(Find)) { Mail([]byte(text), 1<<16, found) },
+			func(found func(Find)) { Body("", "multipart/form-data; boundary=b", []byte(text), 1<<16, found) },
+		} {
+			var got []Kind
+			look(func(f Find) { got = append(got, f.Kind) })
+			if !slices.Equal(got, []Kind{Phone}) {
+				t.Errorf("%s: %v", name, got)
+			}
+		}
+	}
+	Mail([]byte(part("Content-Transfer-Encoding: base64\r\n", folded("\x00\x01\x02"+table+strings.Repeat("\x00", 40)))), 1<<16, func(f Find) { t.Errorf("in no text: %v", f) })
+	Mail([]byte(part("", gzipped(strings.Repeat(" ", 1<<20)+table))), 1<<16, func(f Find) { t.Errorf("behind the limit: %v", f) })
+}
+
+// TestColumns: each cell of a column is what its head says, however the cells are parted and quoted.
+func TestColumns(t *testing.T) {
+	for table, want := range map[string][]Kind{
+		"name,email,ssn,phone,card,password\nAnna,anna@example.org,219-09-9999,202-555-0143,4111111111111111,hunter2abc\n": {Email, SSN, Card, Phone, Credential},
+		"report 7\r\n\r\nid;Mobile Number;Serial No\r\n1;(202) 555-0143;C02XK1ABJGH5\r\n":                                  {Phone, Serial},
+		"\"Name\",\"Phone\"\n\"Roe, Jane\",\"202-555-0143\"\n":                                                             {Phone},
+		"name;email;ssn;phone;card;iban\nAnna;anna@example.org;219-09-9999;202-555-0143;4111111111111111;-\n":              {Email, SSN, Card, Phone},
+		"user\tpassword\tnote\neve\tletmein99\t-\n":                                                                        {Credential},
+		"imei|mac\n490154203237518|00:1a:2b:3c:4d:5e\n":                                                                    {IMEI, MAC},
+		"pass,fail\n100,2\n":                   nil,
+		"serial,count\n2018110501,3\n":         nil,
+		"mobile,desktop\n1234567,456\n":        nil,
+		"card,pan\n4111111111111112,0.5\n":     nil,
+		"a phone, or\n1234567890, 1 2 3\n":     nil,
+		"name,phone\n\n202-555-0143,Jane\n":    nil, // the table is over
+		"see ssn, phone and\n2025550143, so\n": nil,
+	} {
+		var got []Kind
+		for _, f := range finds(table) {
+			got = append(got, f.Kind)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %v instead of %v", table, got, want)
+		}
+	}
+}
+
 // TestTable: the head of a table says what stands in its columns, however many rows it has.
 func TestTable(t *testing.T) {
 	table := "name,email,phone,ssn\n"
@@ -443,6 +515,7 @@ func FuzzBody(f *testing.F) {
 	f.Add("br, zstd", "", []byte("x"))
 	f.Fuzz(func(t *testing.T, encoding, kind string, b []byte) {
 		Body(encoding, kind, b, 1<<14, func(x Find) { checkMask(t, x) })
+		Mail(b, 1<<14, func(x Find) { checkMask(t, x) })
 		Authorization(b, func(x Find) { checkMask(t, x) })
 		MQTT(b, func(x Find) { checkMask(t, x) })
 		var l Login

@@ -48,6 +48,7 @@ func (f *finder) text(text []byte) {
 		}
 		i++
 	}
+	f.tables(text)
 }
 
 // jsonEscape begins an ASCII character that JSON writes by its number (RFC 8259, section 7).
@@ -191,13 +192,13 @@ func (f *finder) number(text []byte, i int) int {
 
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 
-// boundary says whether a number may end before a byte.
+// boundary says whether a number may end before a byte. A comma parts cells of tables: no kind of number goes on behind one.
 func boundary(text []byte, end int) bool {
 	if end >= len(text) {
 		return true
 	}
 	c := text[end]
-	if c == '.' || c == '-' || c == ',' || c == ':' || c == '/' {
+	if c == '.' || c == '-' || c == ':' || c == '/' {
 		return end+1 >= len(text) || !isWord(text[end+1])
 	}
 	return !isWord(c)
