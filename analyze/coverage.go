@@ -118,14 +118,18 @@ func (r *Result) unjudged(Options) []string {
 // exit says how a run ends (help exit-codes): problems are those that are known already, unseen the expected names that are missing.
 func (e *evidence) exit(o Options, problems, unseen []string) Exit {
 	reasons := slices.Clone(problems)
-	var packets uint64
+	var packets, outside uint64
 	for i := range e.captures {
 		in := &e.captures[i]
 		packets += in.Packets
+		outside += in.OutsideWindow
 		reasons = append(reasons, captureProblems(o, in)...)
 	}
 	if packets == 0 && len(reasons) == 0 {
 		reasons = append(reasons, "no packet in any capture")
+	}
+	if packets > 0 && outside == packets { // a gate with a mistaken --since must not pass
+		reasons = append(reasons, "nothing was analysed: all packets lie outside --since and --until")
 	}
 	if o.Strict {
 		for _, k := range slices.Sorted(maps.Keys(e.limits)) {
