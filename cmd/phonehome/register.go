@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"os"
 	"slices"
@@ -105,7 +106,7 @@ func newRegisterLint(a *app) *cobra.Command {
 		Short: "Say what is doubtful in a register: expired, too wide, owned by nobody, unused",
 		Example: `  phonehome register lint register.yaml
   phonehome register lint register.yaml --result result.json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: between(1, math.MaxInt),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := disclosure.Load(args)
 			if err != nil {
@@ -187,7 +188,7 @@ func newRegisterLearn(a *app) *cobra.Command {
 		Short: "Print proposed entries for what a result has and the register does not",
 		Example: `  phonehome register learn result.json > proposed.yaml
   phonehome register learn result.json -o proposed.yaml`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := to.check(args); err != nil {
 				return err
@@ -226,7 +227,7 @@ func newRegisterImport(a *app) *cobra.Command {
 understood is named on stderr, and left out.`,
 		Example: `  phonehome register import .github/workflows/build.yml -o proposed.yaml
   phonehome register import --format squid allowed.txt`,
-		Args: cobra.MinimumNArgs(1),
+		Args: between(1, math.MaxInt),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := to.check(args); err != nil {
 				return err
@@ -272,7 +273,7 @@ func newRegisterMatch(a *app) *cobra.Command {
 		Use:     "match NAME|IP",
 		Short:   "Say how the register judges a destination, step by step",
 		Example: `  phonehome register match ts01-b.cloudsink.net -r register.yaml --client 10.20.0.10 --at 2018-11-05`,
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			t, err := asked(a, args[0], client, port, day)
 			if err != nil {
