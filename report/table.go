@@ -198,10 +198,19 @@ func verdicts(r *analyze.Result) string {
 	var parts []string
 	for _, v := range disclosure.Verdicts() {
 		if n := r.Summary.Destinations[string(v)]; n > 0 {
-			parts = append(parts, humanize.Comma(int64(n))+" "+string(v)+" ("+humanize.Bytes(r.Summary.Bytes[string(v)])+")")
+			parts = append(parts, humanize.Comma(int64(n))+" "+verdictInLine(v)+" ("+humanize.Bytes(r.Summary.Bytes[string(v)])+")")
 		}
 	}
 	return "By the register supplied: " + and(parts) + "."
+}
+
+// verdictInLine is a verdict that stands behind a number. Those that are the name of what was broken would be read as a count of it: "1 country".
+func verdictInLine(v disclosure.Verdict) string {
+	switch v {
+	case disclosure.Country, disclosure.Host, disclosure.Port:
+		return verdictWords[v]
+	}
+	return string(v)
 }
 
 // weaker counts the destinations that nothing went to.
