@@ -212,6 +212,17 @@ func TestNumberText(t *testing.T) {
 	}
 }
 
+// A tab is called by the case, and not twice by what the page is.
+func TestPageTitle(t *testing.T) {
+	for title, want := range map[string]string{"": "Outbound transfers", "Cameras": "Cameras: outbound transfers"} {
+		r := &analyze.Result{}
+		r.Case.Title = title
+		if got := (&htmlPage{r: r}).PageTitle(); got != want {
+			t.Errorf("%q: %s, not %s", title, got, want)
+		}
+	}
+}
+
 // A verdict that is called by what was broken is not to be read as a count of it.
 func TestVerdictInLine(t *testing.T) {
 	for _, v := range []disclosure.Verdict{disclosure.Country, disclosure.Host, disclosure.Port} {
