@@ -118,7 +118,7 @@ func packets(n uint64) string { return plural(n, "packet", "packets") }
 func connections(n uint64) string { return plural(n, "TCP connection", "TCP connections") }
 
 // unjudged says why nothing could be judged: all traffic is between outside addresses.
-func (r *Result) unjudged(Options) []string {
+func (r *Result) unjudged() []string {
 	d := r.Coverage.Direction
 	if len(r.Destinations) == 0 && d.OutsideOutside > 0 && d.Outbound+d.InsideInside == 0 {
 		return []string{"nothing was judged: all traffic is between outside addresses; name yours with --internal"}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"phonehome/analyze/disclosure"
+	"phonehome/analyze/judge"
 	"phonehome/analyze/vendors"
 	"phonehome/report"
 )
@@ -108,34 +109,14 @@ func newRegisterLint(a *app) *cobra.Command {
   phonehome register lint register.yaml --result result.json`,
 		Args: between(1, math.MaxInt),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := disclosure.Load(args)
-			if err != nil {
-				return err
-			}
-			unseen, err := unseenIn(seen)
-			if err != nil {
-				return err
-			}
 			day := a.now().UTC()
 			if asOf != "" {
+				var err error
 				if day, err = time.Parse(time.DateOnly, asOf); err != nil {
 					return err
 				}
 			}
-			known, err := catalogueOf(catalogue)
-			if err != nil {
-				return err
-			}
-			remarks := r.Lint(day, unseen, known)
-			for _, m := range remarks {
-				if err := say(c, fmt.Sprintf("%s:%d: %s\n", m.File, m.Line, report.Terminal(m.Text))); err != nil {
-					return err
-				}
-			}
-			if len(remarks) > 0 {
-				return &exit{code: exitFindings, reasons: []string{strconv.Itoa(len(remarks)) + " remarks"}}
-			}
-			return nil
+			return lint(c, args, day, seen, catalogue)
 		},
 	}
 	c.Flags().Var(date{&asOf}, "as-of", "the day on which entries are looked at, today (UTC) where not given")
@@ -145,6 +126,32 @@ func newRegisterLint(a *app) *cobra.Command {
 		panic("phonehome: " + err.Error())
 	}
 	return c
+}
+
+// lint prints what is doubtful in register files on a day, beside a saved result and with a catalogue where they are given.
+func lint(c *cobra.Command, files []string, day time.Time, seen, catalogue string) error {
+	r, err := disclosure.Load(files)
+	if err != nil {
+		return err
+	}
+	unseen, err := unseenIn(seen)
+	if err != nil {
+		return err
+	}
+	known, err := catalogueOf(catalogue)
+	if err != nil {
+		return err
+	}
+	remarks := r.Lint(day, unseen, known)
+	for _, m := range remarks {
+		if err := say(c, fmt.Sprintf("%s:%d: %s\n", m.File, m.Line, report.Terminal(m.Text))); err != nil {
+			return err
+		}
+	}
+	if len(remarks) > 0 {
+		return &exit{code: exitFindings, reasons: []string{judge.Plural(len(remarks), "remark", "remarks")}}
+	}
+	return nil
 }
 
 // catalogueOf is the vendor catalogue of a file, or the embedded one.
