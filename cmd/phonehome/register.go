@@ -206,7 +206,7 @@ func newRegisterLearn(a *app) *cobra.Command {
 			}
 			list, nameless := report.Proposals(r, nil)
 			if nameless > 0 {
-				a.talk.note("%d destinations have names that no register can hold, and are not proposed", nameless)
+				a.talk.note("%s that no register can hold: not proposed", judge.Plural(nameless, "destination has a name", "destinations have names"))
 			}
 			return a.propose(c, &to, list)
 		},
@@ -219,7 +219,7 @@ func newRegisterLearn(a *app) *cobra.Command {
 func (a *app) propose(c *cobra.Command, to *registerFile, list []disclosure.Proposal) error {
 	text, left := disclosure.WriteProposals(list)
 	if left > 0 {
-		a.talk.note("%d destinations more are not proposed: a register holds no more", left)
+		a.talk.note("not proposed, as a register holds no more: %s", judge.Plural(left, "destination", "destinations"))
 	}
 	return to.write(c, text)
 }
@@ -263,13 +263,13 @@ const maxUnread = 100
 func (a *app) tellUnread(path string, list *disclosure.Imported) {
 	for i, u := range list.Unread {
 		if i == maxUnread {
-			a.talk.note("%s: and %d lines more", path, len(list.Unread)-i)
+			a.talk.note("%s: and %s more", path, judge.Plural(len(list.Unread)-i, "line", "lines"))
 			break
 		}
 		a.talk.note("%s:%d: %s", path, u.Line, u.Why)
 	}
 	if n := len(list.Unread); n > 0 {
-		a.talk.note("%s: read as %s, %d lines not understood and left out", path, list.Format, n)
+		a.talk.note("%s: read as %s, %s not understood and left out", path, list.Format, judge.Plural(n, "line", "lines"))
 	}
 }
 
