@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"phonehome/analyze/capture"
 	"phonehome/analyze/flow"
 	"phonehome/analyze/hostname"
@@ -92,22 +94,31 @@ func (e *evidence) cannotSee(c *Coverage, sums *coverageSums) []string {
 			say(!in.Truncated, "%s is damaged at offset %d (%s): packets there may be lost.", in.Path, d.FirstOffset, d.Reason)
 		}
 	}
-	say(total.Drops > 0, "The capturing side reports %d packets lost: volumes are lower bounds.", total.Drops)
-	say(total.SnappedPackets > 0, "%d of %d packets were captured in part: volumes are right, content beyond the cut was not seen.", total.SnappedPackets, c.Packets)
-	say(sums.tcp > 0 && sums.oneWay*2 > sums.tcp, "%d of %d TCP connections with payload show one direction only: answers, or what was sent, lie outside the capture.", sums.oneWay, sums.tcp)
-	say(sums.unstarted > 0, "%d of %d TCP connections were running before the capture began, or their start was lost: they may have no name, and more may have been sent.", sums.unstarted, sums.tcp)
+	say(total.Drops > 0, "The capturing side reports %s lost: volumes are lower bounds.", packets(total.Drops))
+	say(total.SnappedPackets > 0, "%s of %s were captured in part: volumes are right, content beyond the cut was not seen.", number(total.SnappedPackets), packets(c.Packets))
+	say(sums.tcp > 0 && sums.oneWay*2 > sums.tcp, "%s of %s with payload show one direction only: answers, or what was sent, lie outside the capture.", number(sums.oneWay), connections(sums.tcp))
+	say(sums.unstarted > 0, "%s of %s were running before the capture began, or their start was lost: they may have no name, and more may have been sent.", number(sums.unstarted), connections(sums.tcp))
 	say(sums.dns == 0 && c.FlowPackets > 0, "No DNS was seen: names rest on what connections say of themselves.")
-	say(sums.duplicates > 0, "%d packets are copies of others (a mirror port or several interfaces): their payload is counted once.", sums.duplicates)
-	say(total.BackwardSteps > 0, "Time steps back %s within a capture: order and durations there are not certain.", judge.Plural(int(total.BackwardSteps), "time", "times"))
-	say(total.SaturatedTimes > 0, "%d records carry times that no calendar holds: they stand at its ends.", total.SaturatedTimes)
-	say(c.UndecodedPackets > 0, "%d packets could not be decoded (%s).", c.UndecodedPackets, strings.Join(slices.Sorted(maps.Keys(c.Undecoded)), ", "))
+	say(sums.duplicates > 0, "%s (a mirror port or several interfaces): payload is counted once.", plural(sums.duplicates, "packet is a copy of another", "packets are copies of others"))
+	say(total.BackwardSteps > 0, "Time steps back %s within a capture: order and durations there are not certain.", plural(total.BackwardSteps, "time", "times"))
+	say(total.SaturatedTimes > 0, "%s that no calendar holds: shown at the calendar's ends.", plural(total.SaturatedTimes, "record carries a time", "records carry times"))
+	say(c.UndecodedPackets > 0, "%s could not be decoded (%s).", packets(c.UndecodedPackets), strings.Join(slices.Sorted(maps.Keys(c.Undecoded)), ", "))
 	say(len(c.LimitsHit) > 0, "Limits were hit (%s): some naming or counting was given up there.", strings.Join(slices.Sorted(maps.Keys(c.LimitsHit)), ", "))
-	say(total.OutsideWindow > 0, "%d packets lie outside the time asked for.", total.OutsideWindow)
+	say(total.OutsideWindow > 0, "%s outside the time asked for.", plural(total.OutsideWindow, "packet lies", "packets lie"))
 	return out
 }
 
+// number, plural, packets and connections write counts as every output does.
+func number(n uint64) string { return humanize.Comma(int64(n)) }
+
+func plural(n uint64, one, many string) string { return judge.Plural(int(n), one, many) }
+
+func packets(n uint64) string { return plural(n, "packet", "packets") }
+
+func connections(n uint64) string { return plural(n, "TCP connection", "TCP connections") }
+
 // unjudged says why nothing could be judged: all traffic is between outside addresses.
-func (r *Result) unjudged(Options) []string {
+func (r *Result) unjudged() []string {
 	d := r.Coverage.Direction
 	if len(r.Destinations) == 0 && d.OutsideOutside > 0 && d.Outbound+d.InsideInside == 0 {
 		return []string{"nothing was judged: all traffic is between outside addresses; name yours with --internal"}
@@ -118,18 +129,22 @@ func (r *Result) unjudged(Options) []string {
 // exit says how a run ends (help exit-codes): problems are those that are known already, unseen the expected names that are missing.
 func (e *evidence) exit(o Options, problems, unseen []string) Exit {
 	reasons := slices.Clone(problems)
-	var packets uint64
+	var read, outside uint64
 	for i := range e.captures {
 		in := &e.captures[i]
-		packets += in.Packets
+		read += in.Packets
+		outside += in.OutsideWindow
 		reasons = append(reasons, captureProblems(o, in)...)
 	}
-	if packets == 0 && len(reasons) == 0 {
+	if read == 0 && len(reasons) == 0 {
 		reasons = append(reasons, "no packet in any capture")
+	}
+	if read > 0 && outside == read { // a gate with a mistaken --since must not pass
+		reasons = append(reasons, "nothing was analysed: all packets lie outside --since and --until")
 	}
 	if o.Strict {
 		for _, k := range slices.Sorted(maps.Keys(e.limits)) {
-			reasons = append(reasons, fmt.Sprintf("limit %s hit %d times", k, e.limits[k]))
+			reasons = append(reasons, fmt.Sprintf("limit %s hit %s", k, plural(e.limits[k], "time", "times")))
 		}
 	}
 	reasons = append(reasons, unseen...)
@@ -150,10 +165,10 @@ func captureProblems(o Options, in *capture.Info) (out []string) {
 		}
 	}
 	if o.Strict && in.Drops > 0 {
-		out = append(out, fmt.Sprintf("%d packets lost while capturing %s", in.Drops, in.Path))
+		out = append(out, fmt.Sprintf("%s lost while capturing %s", packets(in.Drops), in.Path))
 	}
 	if o.Strict && in.SnappedPackets > 0 {
-		out = append(out, fmt.Sprintf("%d packets captured in part in %s", in.SnappedPackets, in.Path))
+		out = append(out, fmt.Sprintf("%s captured in part in %s", packets(in.SnappedPackets), in.Path))
 	}
 	if in.Packets > 0 && in.Packets == in.UndecodedPackets {
 		out = append(out, "nothing in "+in.Path+" could be decoded")

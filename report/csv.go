@@ -185,7 +185,7 @@ var findingFields = []field[*judge.Finding]{
 	numberField("payload_out", func(f *judge.Finding) uint64 { return f.PayloadOut }),
 	timeField("first", func(f *judge.Finding) time.Time { return f.First }),
 	timeField("last", func(f *judge.Finding) time.Time { return f.Last }),
-	textField("facts", func(f *judge.Finding) string { return strings.Join(f.Facts, " ") }),
+	textField("facts", func(f *judge.Finding) string { return strings.Join(sentences(f.Facts), " ") }),
 	textField("inference", func(f *judge.Finding) string { return f.Inference }),
 	textField("unknown", func(f *judge.Finding) string { return strings.Join(f.Unknown, " ") }),
 	numberField("frames_total", func(f *judge.Finding) uint64 { return f.FramesTotal }),

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"phonehome/analyze"
 	"phonehome/analyze/judge"
@@ -22,7 +23,7 @@ func Explain(w io.Writer, r *analyze.Result, f *judge.Finding) error {
 	if known {
 		p.section("Why this rule", rule.Fires, "Severity: "+rule.Levels)
 	}
-	p.section("Facts", f.Facts...)
+	p.section("Facts", sentences(f.Facts)...)
 	p.numbers(f, &rule)
 	p.section("Inference", f.Inference)
 	p.section("Not known", f.Unknown...)
@@ -61,7 +62,7 @@ func (p *page) numbers(f *judge.Finding, rule *judge.Rule) {
 	var out []string
 	for _, n := range rule.Numbers {
 		if v, ok := f.Measures[n.Name]; ok {
-			out = append(out, fmt.Sprintf("%s = %s %s: %s", n.Name, strconv.FormatFloat(v, 'g', -1, 64), n.Unit, n.What))
+			out = append(out, fmt.Sprintf("%s = %s (%s): %s", n.Name, numberText(v), n.Unit, n.What))
 		}
 	}
 	for _, b := range rule.Bounds {
@@ -83,7 +84,7 @@ func (p *page) destinations(f *judge.Finding) {
 			out = append(out, fmt.Sprintf("and %d more in the result", len(f.Destinations)-maxExplained))
 			break
 		}
-		out = append(out, fmt.Sprintf("%s %s to %s (%s) %s, %d bytes of payload out, %s to %s; %s: %s", d.ID, d.Client, cmp.Or(d.Name, addresses(d)), portOf(d), d.State, d.PayloadOut,
+		out = append(out, fmt.Sprintf("%s %s to %s (%s) %s, %s bytes of payload out, %s to %s; %s: %s", d.ID, d.Client, cmp.Or(d.Name, addresses(d)), portOf(d), d.State, humanize.Comma(int64(d.PayloadOut)),
 			d.First.UTC().Format(time.RFC3339), d.Last.UTC().Format(time.RFC3339), d.Disclosure.Verdict, d.Disclosure.Reason))
 	}
 	p.section("Destinations", out...)
@@ -102,7 +103,7 @@ func addresses(d *judge.Destination) string {
 
 // check says which frames show it, and how Wireshark selects them.
 func (p *page) check(f *judge.Finding) {
-	p.section("How to check it in Wireshark", fmt.Sprintf("Display filters; frames are numbered as Wireshark does. The destinations have %d packets in all.", f.FramesTotal))
+	p.section("How to check it in Wireshark", fmt.Sprintf("Display filters; frames are numbered as Wireshark does. The destinations have %s in all.", judge.Plural(int(f.FramesTotal), "packet", "packets")))
 	for _, e := range f.Evidence {
 		if e.Capture < len(p.r.Captures) {
 			c := &p.r.Captures[e.Capture]

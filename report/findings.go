@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -95,4 +96,15 @@ func (p *page) wrapped(head, text string) {
 		at += len(word)
 	}
 	p.line(line)
+}
+
+// sentences ends each fact with a full stop: the register's reasons, which go on from a verdict elsewhere, are facts without one, and would run into what follows.
+func sentences(facts []string) []string {
+	out := slices.Clone(facts)
+	for i, s := range out {
+		if !strings.HasSuffix(s, ".") {
+			out[i] += "."
+		}
+	}
+	return out
 }

@@ -18,6 +18,14 @@ func (p *htmlPage) Title() string {
 	return show(cmp.Or(p.r.Case.Title, "Outbound transfers"))
 }
 
+// PageTitle is what a browser's tab and the printed pages call the page.
+func (p *htmlPage) PageTitle() string {
+	if p.r.Case.Title == "" {
+		return p.Title()
+	}
+	return p.Title() + ": outbound transfers"
+}
+
 // Case is what the user said of the case.
 func (p *htmlPage) Case() (out []pair) {
 	c := &p.r.Case

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/dustin/go-humanize"
 
@@ -59,15 +58,7 @@ func (f htmlFinding) Sure() string { return show(cmp.Or(f.Confidence, unknown)) 
 func (f htmlFinding) When() string { return f.p.between(f.First, f.Last) }
 
 // FactList are the facts.
-func (f htmlFinding) FactList() []string {
-	out := shows(f.Facts)
-	for i, s := range out {
-		if !strings.HasSuffix(s, ".") {
-			out[i] += "."
-		}
-	}
-	return out
-}
+func (f htmlFinding) FactList() []string { return sentences(shows(f.Facts)) }
 
 // Inferred is the inference.
 func (f htmlFinding) Inferred() string { return show(f.Inference) }

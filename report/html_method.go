@@ -304,9 +304,15 @@ func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") 
 
 // numberText is a rule's number as people read it.
 func numberText(v float64) string {
-	const exact = 1e15
-	if v == float64(int64(v)) && v < exact {
+	const (
+		exact = 1e15
+		long  = 100 // from here on three digits would lose what is before the point, or show it as a power of ten
+	)
+	switch {
+	case v == float64(int64(v)) && v < exact:
 		return humanize.Comma(int64(v))
+	case v >= long && v < exact:
+		return humanize.CommafWithDigits(v, 1)
 	}
 	return fmt.Sprintf("%.3g", v)
 }

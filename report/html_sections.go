@@ -28,6 +28,9 @@ func (p *htmlPage) Named() string {
 		by = append(by, show(k)+" "+percent(t[k], c.PayloadBytes))
 	}
 	s := percent(c.PayloadBytes-c.NamedBy["none"], c.PayloadBytes) + " of the payload that left went to destinations that have a name"
+	if len(p.r.Settings.Only) > 0 {
+		s += ", in the whole captures"
+	}
 	if len(by) > 0 {
 		s += " (known by " + and(by) + ")"
 	}

@@ -235,7 +235,7 @@ func (k *keyGroup) failure(worst *judge.Destination, failing []*judge.Finding) *
 	var lines []string
 	for _, f := range failing {
 		lines = append(lines, f.Severity.String()+" "+f.Rule+": "+f.Title)
-		lines = append(lines, f.Facts...)
+		lines = append(lines, sentences(f.Facts)...)
 	}
 	p.Text = strings.Join(terminals(lines), "\n")
 	return p

@@ -119,7 +119,7 @@ func detailOf(f *judge.Finding) string {
 	for _, part := range []struct {
 		head  string
 		lines []string
-	}{{"Facts", f.Facts}, {"Inference", []string{f.Inference}}, {"Not known", f.Unknown}} {
+	}{{"Facts", sentences(f.Facts)}, {"Inference", []string{f.Inference}}, {"Not known", f.Unknown}} {
 		b.WriteString("**" + part.head + "**\n\n")
 		for _, s := range part.lines {
 			b.WriteString("- " + markdownText(clipped(s)) + "\n")

@@ -11,7 +11,7 @@ func next(r *analyze.Result, o Options) string {
 	d := r.Coverage.Direction
 	again := r.Settings.Command
 	if o.Saved != "" {
-		again = "phonehome report " + Quote(o.Saved)
+		again = "phonehome report " + Quote(o.Saved) + onlyFlags(r)
 	}
 	switch {
 	case again == "":
@@ -29,6 +29,17 @@ func next(r *analyze.Result, o Options) string {
 		return Terminal(again) + " -o result.json"
 	}
 	return Terminal(again) + " --wide --limit 0"
+}
+
+// onlyFlags ask for the part that is shown. One that a shell or a terminal could misread is left out.
+func onlyFlags(r *analyze.Result) string {
+	var s string
+	for _, x := range r.Settings.Only {
+		if harmless(x) {
+			s += " --only " + Quote(x)
+		}
+	}
+	return s
 }
 
 // internalFlags propose what counts as inside: the network that opened most of what lies outside.

@@ -32,7 +32,7 @@ func writeTable(w io.Writer, r *analyze.Result, o Options) error {
 	}
 	p.unseen()
 	p.line("")
-	p.line(coverageLine(&r.Coverage))
+	p.line(coverageLine(&r.Coverage, len(r.Settings.Only) > 0))
 	p.line(p.style(color.Bold).Sprint("Next: ") + next(r, o))
 	if _, err := w.Write(p.b.Bytes()); err != nil {
 		return fmt.Errorf("write table: %w", err)
@@ -103,6 +103,7 @@ func times(r *analyze.Result) span {
 
 // totals are what the verdict counts.
 type totals struct {
+	part                       bool // what is not asked for (--only) is left out
 	transfers                  int
 	vendors, domains, unknowns map[rowKey]bool
 	clients                    map[netip.Addr]bool
@@ -112,7 +113,7 @@ type totals struct {
 }
 
 func countTotals(r *analyze.Result) totals {
-	t := totals{vendors: map[rowKey]bool{}, domains: map[rowKey]bool{}, unknowns: map[rowKey]bool{}, clients: map[netip.Addr]bool{}, states: map[judge.State]int{}}
+	t := totals{part: len(r.Settings.Only) > 0, vendors: map[rowKey]bool{}, domains: map[rowKey]bool{}, unknowns: map[rowKey]bool{}, clients: map[netip.Addr]bool{}, states: map[judge.State]int{}}
 	seen := map[*judge.Attribution]bool{}
 	for _, d := range r.Destinations {
 		t.states[d.State]++
@@ -149,6 +150,9 @@ func (t *totals) recipients(d *judge.Destination) map[rowKey]bool {
 // verdict says in one line what left.
 func (t *totals) verdict() string {
 	if t.transfers == 0 {
+		if t.part {
+			return "No transfer of the part that was asked for was seen to leave."
+		}
 		return "No transfer was seen to leave."
 	}
 	var to []string
@@ -203,10 +207,19 @@ func verdicts(r *analyze.Result) string {
 	var parts []string
 	for _, v := range disclosure.Verdicts() {
 		if n := r.Summary.Destinations[string(v)]; n > 0 {
-			parts = append(parts, humanize.Comma(int64(n))+" "+string(v)+" ("+humanize.Bytes(r.Summary.Bytes[string(v)])+")")
+			parts = append(parts, humanize.Comma(int64(n))+" "+verdictInLine(v)+" ("+humanize.Bytes(r.Summary.Bytes[string(v)])+")")
 		}
 	}
 	return "By the register supplied: " + and(parts) + "."
+}
+
+// verdictInLine is a verdict that stands behind a number. Those that are the name of what was broken would be read as a count of it: "1 country".
+func verdictInLine(v disclosure.Verdict) string {
+	switch v {
+	case disclosure.Country, disclosure.Host, disclosure.Port:
+		return verdictWords[v]
+	}
+	return string(v)
 }
 
 // weaker counts the destinations that nothing went to.
@@ -261,8 +274,8 @@ func (p *page) unseen() {
 	}
 }
 
-// coverageLine says how much of what left has a name, and by which evidence.
-func coverageLine(c *analyze.Coverage) string {
+// coverageLine says how much of what left has a name, and by which evidence. It is of the whole captures, also where a part is shown, and then says so.
+func coverageLine(c *analyze.Coverage, part bool) string {
 	all := c.Outbound.PayloadBytes
 	if all == 0 {
 		return "Named: no payload left."
@@ -274,6 +287,9 @@ func coverageLine(c *analyze.Coverage) string {
 		}
 	}
 	s := "Named: " + percent(all-c.Outbound.NamedBy["none"], all) + " of outbound payload bytes"
+	if part {
+		s += " in the whole captures"
+	}
 	var parts []string
 	for _, k := range named.sorted() {
 		parts = append(parts, Terminal(k)+" "+percent(named[k], all))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"phonehome/analyze"
+	"phonehome/analyze/disclosure"
 	"phonehome/analyze/judge"
 )
 
@@ -199,5 +200,37 @@ func BenchmarkTable(b *testing.B) {
 		if err := writeTable(&bytes.Buffer{}, r, Options{Limit: 20}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Numbers stand before people who decide: none as a power of ten where it need not be.
+func TestNumberText(t *testing.T) {
+	for v, want := range map[float64]string{1: "1", 300000433: "300,000,433", 1800.28: "1,800.2", 47.974: "48", 0.001: "0.001", 6.772384466055336e-199: "6.77e-199"} {
+		if got := numberText(v); got != want {
+			t.Errorf("%v: %s, not %s", v, got, want)
+		}
+	}
+}
+
+// A tab is called by the case, and not twice by what the page is.
+func TestPageTitle(t *testing.T) {
+	for title, want := range map[string]string{"": "Outbound transfers", "Cameras": "Cameras: outbound transfers"} {
+		r := &analyze.Result{}
+		r.Case.Title = title
+		if got := (&htmlPage{r: r}).PageTitle(); got != want {
+			t.Errorf("%q: %s, not %s", title, got, want)
+		}
+	}
+}
+
+// A verdict that is called by what was broken is not to be read as a count of it.
+func TestVerdictInLine(t *testing.T) {
+	for _, v := range []disclosure.Verdict{disclosure.Country, disclosure.Host, disclosure.Port} {
+		if got := verdictInLine(v); got == string(v) || got == "" {
+			t.Errorf("%s is shown as %q", v, got)
+		}
+	}
+	if got := verdictInLine(disclosure.Undisclosed); got != "undisclosed" {
+		t.Errorf("undisclosed is shown as %q", got)
 	}
 }

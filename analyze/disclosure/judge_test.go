@@ -61,7 +61,8 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"in its days", "{id: e, vendor: V, start: 2018-11-01, end: 2018-11-30, reference: DPA 7, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it (DPA 7)"},
 		{"on its last day", "{id: e, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it"},
-		{"after it", "{id: e, vendor: V, end: 2018-11-04, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 2018-11-04, 2 days before"},
+		{"after it", "{id: e, vendor: V, end: 2018-11-04, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 2018-11-04, 2 days before this traffic"},
+		{"the day after it", "{id: e, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 2018-11-05, 1 day before this traffic"},
 		{"before the first", "{id: e, vendor: V, start: 2018-11-07, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "not-yet-valid e: entry e begins on 2018-11-07"},
 		{"another name", "{id: e, vendor: V, destinations: [{domain: a.example.com}]}", sent("b.example.com", 5), "undisclosed : b.example.com is not in the register supplied"},
 		{"capitals", "{id: e, vendor: V, destinations: [{domain: A.Example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it"},
@@ -78,7 +79,7 @@ func TestVerdicts(t *testing.T) {
 		{"the entry's countries", "{id: e, vendor: V, countries: [IE, GB], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5, in("GB")), "disclosed e: entry e covers it"},
 		{"any country", "{id: e, vendor: V, countries: [any], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5, in("GB")), "disclosed e: entry e covers it"},
 		{"an unknown country", "{id: e, vendor: V, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5, in("")), "disclosed e: entry e covers it; the country of an address is not known, and is not judged"},
-		{"too much", "{id: e, vendor: V, max_bytes_out_per_day: 999, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "exceeded e: entry e allows 999 bytes a day of all hosts together, and on 2018-11-05 1000 left"},
+		{"too much", "{id: e, vendor: V, max_bytes_out_per_day: 999, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "exceeded e: entry e allows 999 bytes a day of all hosts together, and on 2018-11-05 1,000 bytes left"},
 		{"just enough", "{id: e, vendor: V, max_bytes_out_per_day: 1000, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it"},
 		{"an address", "{id: e, vendor: V, destinations: [{cidr: 203.0.113.0/24}]}", sent("", 5), "disclosed e: entry e covers it"},
 		{"a network's number", "{id: e, vendor: V, destinations: [{asn: 64500}]}", sent("", 5), "disclosed e: entry e covers it"},

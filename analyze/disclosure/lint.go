@@ -89,7 +89,7 @@ func (r *Register) lintCountries(e *Entry, office string, say func(string, ...an
 
 func (r *Register) lintEntry(e *Entry, asOf time.Time, say func(string, ...any)) {
 	if side, past := e.at(asOf); side > 0 {
-		say("expired on %s, %d days before %s", e.End.Format(time.DateOnly), past, asOf.Format(time.DateOnly))
+		say("expired on %s, %s before %s", e.End.Format(time.DateOnly), days(past), asOf.Format(time.DateOnly))
 	}
 	switch {
 	case e.Status == Proposed:
@@ -223,7 +223,7 @@ func (q *question) fits(e *Entry, p *Pattern, named bool) string {
 	var not []string
 	switch side, past := e.at(q.t.First); side {
 	case 1:
-		not = append(not, fmt.Sprintf("ended on %s, %d days before", e.End.Format(time.DateOnly), past))
+		not = append(not, fmt.Sprintf("ended on %s, %s before this traffic", e.End.Format(time.DateOnly), days(past)))
 	case -1:
 		not = append(not, "begins on "+e.Start.Format(time.DateOnly))
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // asked is a destination with what the register says of it under each of its names.
@@ -298,6 +300,14 @@ func lesser(x, y Share) Share {
 	return x
 }
 
+// days is a number of days in words.
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return humanize.Comma(int64(n)) + " days"
+}
+
 // reason says why a verdict holds.
 func (j *Judge) reason(t *Traffic, h *held) string {
 	if h.Verdict == Undisclosed {
@@ -306,7 +316,7 @@ func (j *Judge) reason(t *Traffic, h *held) string {
 	e := &j.r.Entries[h.entry]
 	switch h.Verdict {
 	case Expired:
-		return fmt.Sprintf("entry %s ended on %s, %d days before", e.ID, e.End.Format(time.DateOnly), h.Days)
+		return fmt.Sprintf("entry %s ended on %s, %s before this traffic", e.ID, e.End.Format(time.DateOnly), days(h.Days))
 	case NotYetValid:
 		return fmt.Sprintf("entry %s begins on %s", e.ID, e.Start.Format(time.DateOnly))
 	case Country:
@@ -316,7 +326,8 @@ func (j *Judge) reason(t *Traffic, h *held) string {
 	case Port:
 		return fmt.Sprintf("entry %s is for other ports than %d/%s", e.ID, t.Port, t.Transport)
 	case Exceeded:
-		return fmt.Sprintf("entry %s allows %d bytes a day of all hosts together, and on %s %d left", e.ID, h.over.Limit, h.over.Day.Format(time.DateOnly), h.over.PayloadOut)
+		return fmt.Sprintf("entry %s allows %s bytes a day of all hosts together, and on %s %s bytes left",
+			e.ID, humanize.Comma(int64(h.over.Limit)), h.over.Day.Format(time.DateOnly), humanize.Comma(int64(h.over.PayloadOut)))
 	}
 	return j.r.covered(e, t)
 }

@@ -17,8 +17,8 @@ const surelyRhythm = 0.01
 var beaconRule = Rule{
 	ID:       "beacon",
 	Severity: Low,
-	Fires: "Exchanges of one client with a destination, or of all clients with one recipient, come in a rhythm: were they random, at whatever changing rate, so even a series would come up in at most " +
-		"one of a thousand.",
+	Fires: "Exchanges of one client with a destination, or of all clients with one recipient, come in a rhythm: if they came at random, at whatever changing rate, at most one series in a thousand " +
+		"would be this regular.",
 	Levels: "Low where no register was given: software that keeps itself up to date does it every day; medium where a list has the recipient, or the register supplied does not cover it, if at " +
 		"most one in a hundred of such calls is false.",
 	Bounds: []Bound{
@@ -157,7 +157,7 @@ func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
 	f.Title = fmt.Sprintf("Every %s to %s, give or take %s: %d exchanges of %d expected", period(r.Period), g.to, period(r.Jitter), r.Events, r.Expected)
 	expected := rhythm.Alpha * float64(tried)
 	f.Facts = append(f.Facts, c.volume(&f)+".",
-		fmt.Sprintf("Were the exchanges random, so even a series would come up with p = %.2g at most; %s tried in this report, of which %.2g would be called by chance; q = %.2g.",
+		fmt.Sprintf("If the exchanges came at random, the chance of a series this regular would be at most %.2g (p). %s tried in this report: %.2g of such would be called a rhythm by chance. The share of false calls to expect is %.2g (q).",
 			r.P, Plural(tried, "series was", "series were"), expected, q))
 	if s.all && len(f.Clients) > 1 {
 		f.Facts = append(f.Facts, "The rhythm is of all clients together.")

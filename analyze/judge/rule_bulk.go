@@ -58,7 +58,7 @@ func findBulk(c *Case) (out []Finding) {
 				f.Facts = append(f.Facts, fmt.Sprintf("%s: %s.", dayText(day), humanize.Bytes(days[day])))
 			}
 		}
-		f.Inference = "A client hands over stored data rather than reporting on itself."
+		f.Inference = "This looks like stored data that is handed over, not like a program's report on itself."
 		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
 		f.Measures = map[string]float64{"max_day_bytes": float64(most), "payload_in": float64(in), "days": float64(len(days))}
 		out = append(out, f)

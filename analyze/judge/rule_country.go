@@ -43,7 +43,7 @@ func findCountry(c *Case) (out []Finding) {
 			f.Facts = append(f.Facts, c.entryText(id))
 		}
 		f.Facts = append(append(f.Facts, c.places(g)...), c.hosts(g)...)
-		f.Inference = "Data is received in a country that was not agreed."
+		f.Inference = "If the database is right, data is received in a country that was not agreed."
 		f.Unknown = []string{"Whether the address is where the database has it.", "What was sent: " + c.content(g) + ".",
 			"Whether personal data is among it: it may concern chapter V of the GDPR where people in the EU are meant, and 28 CFR part 202 where bulk data of US persons goes to a country of concern."}
 		out = append(out, f)

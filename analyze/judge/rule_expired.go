@@ -15,7 +15,7 @@ const longExpired = 30
 var expiredRule = Rule{
 	ID:       "disclosure-expired",
 	Severity: Medium,
-	Fires:    "Traffic goes on after the last day of the register's entry for it: a trial or a contract ended, and nobody switched the software off.",
+	Fires:    "Traffic goes on after the last day of the register's entry for it: a trial or a contract ended, and the traffic did not.",
 	Levels:   "Low where names were only looked up, or nobody answered; high from 30 days past the end on, and from an asset from which nothing may leave; medium else.",
 	Bounds:   []Bound{{"long past the end", "30 days", "how long a contract's end takes to be carried out"}},
 	Numbers: []Number{

@@ -60,29 +60,38 @@ func hides(d *Destination) string {
 
 func hidesName(k signKind) bool { return k == signECH || k == signTor }
 
+const tor = "Tor"
+
+// waysHidden says how some destinations hide where their clients go, each way once.
+func (c *Case) waysHidden(g *group) (how []string) {
+	for _, i := range g.members {
+		if h := hides(c.Destinations[i]); h != "" {
+			how = append(how, h)
+		}
+		for _, s := range c.b.rareOf(&c.details[i]).signs {
+			switch s.kind {
+			case signECH:
+				how = append(how, "an encrypted hello (ECH)")
+			case signTor:
+				how = append(how, tor)
+			}
+		}
+	}
+	slices.Sort(how)
+	return slices.Compact(how)
+}
+
 func findHidden(c *Case) (out []Finding) {
 	hidden := func(i int) bool {
 		return !c.covered(i) && (c.is(i, isHiding) || slices.ContainsFunc(c.b.rareOf(&c.details[i]).signs, func(s sign) bool { return hidesName(s.kind) }))
 	}
 	for _, g := range c.byRecipient(hidden) {
 		f := c.finding(g)
+		how := c.waysHidden(g)
 		f.Severity = Low
-		var how []string
-		for _, i := range g.members {
-			if h := hides(c.Destinations[i]); h != "" {
-				how = append(how, h)
-			}
-			for _, s := range c.b.rareOf(&c.details[i]).signs {
-				switch s.kind {
-				case signECH:
-					how = append(how, "an encrypted hello (ECH)")
-				case signTor:
-					how, f.Severity = append(how, "Tor"), Medium
-				}
-			}
+		if slices.Contains(how, tor) {
+			f.Severity = Medium
 		}
-		slices.Sort(how)
-		how = slices.Compact(how)
 		f.Title = fmt.Sprintf("%s to %s: names behind it are not seen", strings.Join(how, " and "), g.to)
 		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.signFacts(g, hidesName)...)
 		f.Inference = "Which hosts the client reaches, or asks for, by this way is not in the capture."

@@ -26,7 +26,7 @@ func newDiffCmd(a *app) *cobra.Command {
 the same product are alike. Grown is what got at least half as much payload again, and 1 kB more.`,
 		Example: `  phonehome diff release-1.json release-2.json
   phonehome diff old.json new.json -f markdown --fail-on new`,
-		Args: cobra.ExactArgs(2),
+		Args: exactly(2),
 		RunE: func(c *cobra.Command, args []string) error { return f.run(a, c, args) },
 	}
 	const rows = 20

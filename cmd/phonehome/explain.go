@@ -18,7 +18,7 @@ func newExplainCmd() *cobra.Command {
 explain FINDING RESULT.json does it for a finding of a saved result, by its id (f1) or fingerprint: number by number, with the frames that show it.`,
 		Example: `  phonehome explain beacon
   phonehome explain f1 result.json`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: between(1, 2),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveDefault

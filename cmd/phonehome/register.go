@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"os"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"phonehome/analyze/disclosure"
+	"phonehome/analyze/judge"
 	"phonehome/analyze/vendors"
 	"phonehome/report"
 )
@@ -105,36 +107,16 @@ func newRegisterLint(a *app) *cobra.Command {
 		Short: "Say what is doubtful in a register: expired, too wide, owned by nobody, unused",
 		Example: `  phonehome register lint register.yaml
   phonehome register lint register.yaml --result result.json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: between(1, math.MaxInt),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := disclosure.Load(args)
-			if err != nil {
-				return err
-			}
-			unseen, err := unseenIn(seen)
-			if err != nil {
-				return err
-			}
 			day := a.now().UTC()
 			if asOf != "" {
+				var err error
 				if day, err = time.Parse(time.DateOnly, asOf); err != nil {
 					return err
 				}
 			}
-			known, err := catalogueOf(catalogue)
-			if err != nil {
-				return err
-			}
-			remarks := r.Lint(day, unseen, known)
-			for _, m := range remarks {
-				if err := say(c, fmt.Sprintf("%s:%d: %s\n", m.File, m.Line, report.Terminal(m.Text))); err != nil {
-					return err
-				}
-			}
-			if len(remarks) > 0 {
-				return &exit{code: exitFindings, reasons: []string{strconv.Itoa(len(remarks)) + " remarks"}}
-			}
-			return nil
+			return lint(c, args, day, seen, catalogue)
 		},
 	}
 	c.Flags().Var(date{&asOf}, "as-of", "the day on which entries are looked at, today (UTC) where not given")
@@ -144,6 +126,32 @@ func newRegisterLint(a *app) *cobra.Command {
 		panic("phonehome: " + err.Error())
 	}
 	return c
+}
+
+// lint prints what is doubtful in register files on a day, beside a saved result and with a catalogue where they are given.
+func lint(c *cobra.Command, files []string, day time.Time, seen, catalogue string) error {
+	r, err := disclosure.Load(files)
+	if err != nil {
+		return err
+	}
+	unseen, err := unseenIn(seen)
+	if err != nil {
+		return err
+	}
+	known, err := catalogueOf(catalogue)
+	if err != nil {
+		return err
+	}
+	remarks := r.Lint(day, unseen, known)
+	for _, m := range remarks {
+		if err := say(c, fmt.Sprintf("%s:%d: %s\n", m.File, m.Line, report.Terminal(m.Text))); err != nil {
+			return err
+		}
+	}
+	if len(remarks) > 0 {
+		return &exit{code: exitFindings, reasons: []string{judge.Plural(len(remarks), "remark", "remarks")}}
+	}
+	return nil
 }
 
 // catalogueOf is the vendor catalogue of a file, or the embedded one.
@@ -187,7 +195,7 @@ func newRegisterLearn(a *app) *cobra.Command {
 		Short: "Print proposed entries for what a result has and the register does not",
 		Example: `  phonehome register learn result.json > proposed.yaml
   phonehome register learn result.json -o proposed.yaml`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := to.check(args); err != nil {
 				return err
@@ -198,7 +206,7 @@ func newRegisterLearn(a *app) *cobra.Command {
 			}
 			list, nameless := report.Proposals(r, nil)
 			if nameless > 0 {
-				a.talk.note("%d destinations have names that no register can hold, and are not proposed", nameless)
+				a.talk.note("%s that no register can hold: not proposed", judge.Plural(nameless, "destination has a name", "destinations have names"))
 			}
 			return a.propose(c, &to, list)
 		},
@@ -211,7 +219,7 @@ func newRegisterLearn(a *app) *cobra.Command {
 func (a *app) propose(c *cobra.Command, to *registerFile, list []disclosure.Proposal) error {
 	text, left := disclosure.WriteProposals(list)
 	if left > 0 {
-		a.talk.note("%d destinations more are not proposed: a register holds no more", left)
+		a.talk.note("not proposed, as a register holds no more: %s", judge.Plural(left, "destination", "destinations"))
 	}
 	return to.write(c, text)
 }
@@ -226,7 +234,7 @@ func newRegisterImport(a *app) *cobra.Command {
 understood is named on stderr, and left out.`,
 		Example: `  phonehome register import .github/workflows/build.yml -o proposed.yaml
   phonehome register import --format squid allowed.txt`,
-		Args: cobra.MinimumNArgs(1),
+		Args: between(1, math.MaxInt),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := to.check(args); err != nil {
 				return err
@@ -255,13 +263,13 @@ const maxUnread = 100
 func (a *app) tellUnread(path string, list *disclosure.Imported) {
 	for i, u := range list.Unread {
 		if i == maxUnread {
-			a.talk.note("%s: and %d lines more", path, len(list.Unread)-i)
+			a.talk.note("%s: and %s more", path, judge.Plural(len(list.Unread)-i, "line", "lines"))
 			break
 		}
 		a.talk.note("%s:%d: %s", path, u.Line, u.Why)
 	}
 	if n := len(list.Unread); n > 0 {
-		a.talk.note("%s: read as %s, %d lines not understood and left out", path, list.Format, n)
+		a.talk.note("%s: read as %s, %s not understood and left out", path, list.Format, judge.Plural(n, "line", "lines"))
 	}
 }
 
@@ -272,7 +280,7 @@ func newRegisterMatch(a *app) *cobra.Command {
 		Use:     "match NAME|IP",
 		Short:   "Say how the register judges a destination, step by step",
 		Example: `  phonehome register match ts01-b.cloudsink.net -r register.yaml --client 10.20.0.10 --at 2018-11-05`,
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			t, err := asked(a, args[0], client, port, day)
 			if err != nil {

@@ -17,7 +17,7 @@ func newReportCmd(a *app) *cobra.Command {
 		Long:  `report shows a result that scan -f json or -o result.json saved, in any format that needs no captures.`,
 		Example: `  phonehome report result.json --by country
   phonehome report result.json -o table.txt`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := s.apply(a, c.Flags(), newScanCmd(a).Flags(), args); err != nil {
 				return err

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -42,5 +44,42 @@ It works offline: it opens no socket.`,
 	root.PersistentFlags().BoolVarP(&a.talk.loud, "verbose", "v", false, "say more on stderr")
 	root.AddCommand(commands(a)...)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	strict(root)
 	return root
 }
+
+// strict makes of a command line that names nothing of ours an error in the two commands that are cobra's own: they answer it with help and exit 0,
+// and a script would not see that it is mistaken.
+func strict(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = knownTopic
+		case "completion":
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+}
+
+// knownTopic wants a command, or nothing.
+func knownTopic(c *cobra.Command, args []string) error {
+	if found, rest, err := c.Root().Find(args); err != nil || len(rest) > 0 && found.HasSubCommands() {
+		return usage("no command or topic is called %q: see %s --help", strings.Join(args, " "), c.Root().Name())
+	}
+	return nil
+}
+
+// between wants so many arguments, and says what they are: cobra's own words say how many only.
+func between(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return usage("%d arguments were given: use %s", len(args), strings.TrimSuffix(c.UseLine(), " [flags]"))
+		}
+		return nil
+	}
+}
+
+// exactly wants n arguments.
+func exactly(n int) cobra.PositionalArgs { return between(n, n) }

@@ -21,6 +21,7 @@ func newConfigCmd(a *app) *cobra.Command {
 		Long: `Settings are the flags of scan. They are taken from the command line, then from the environment (PHONEHOME_FAIL_ON=high), then from the file that --config names, or
 phonehome.yaml in the working folder, then as built in.`,
 		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newConfigShowCmd(a))
 	return c

@@ -50,7 +50,7 @@ func newVendorsShowCmd() *cobra.Command {
 		Use:     "show VENDOR",
 		Short:   "Show one vendor: products, purposes, domains, and what they rest on",
 		Example: "  phonehome vendors show CrowdStrike",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1),
 		RunE:    func(c *cobra.Command, args []string) error { return showVendor(c.OutOrStdout(), format, args[0]) },
 	}
 	addVendorsFormat(c, &format)
@@ -64,7 +64,7 @@ func newVendorsMatchCmd() *cobra.Command {
 		Short: "Say whose a name is, step by step",
 		Example: `  phonehome vendors match ts01-b.cloudsink.net
   phonehome vendors match logs.s3.eu-west-1.amazonaws.com -f json`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error { return matchName(c.OutOrStdout(), format, args[0]) },
 	}
 	addVendorsFormat(c, &format)

@@ -30,7 +30,7 @@ has, compares the result key by key, and cuts the slices again and compares them
 Exit status: 0 where all is the same, 1 where something differs, 2 where the command line is wrong, 3 where a file can't be read, or nothing can be derived again as the
 folder is redacted.`,
 		Example: `  phonehome verify evidence/`,
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly(1),
 		RunE:    func(c *cobra.Command, args []string) error { return a.verify(c.Context(), args[0]) },
 	}
 }
