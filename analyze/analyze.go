@@ -54,18 +54,28 @@ func (o *Options) find() (set *capture.Set, err error) {
 	} else {
 		set, err = capture.Find(o.Inputs, o.Stdin)
 	}
-	if err != nil || !o.Twice {
-		return set, err
+	if err != nil {
+		return nil, err
 	}
 	for _, src := range set.Sources {
-		switch {
-		case src.Facts:
-			return nil, fmt.Errorf("%s is saved facts, which hold no frames: give the captures that evidence is to be cut out of", src.Path)
-		case !src.Twice():
-			return nil, fmt.Errorf("%s can be read once only, and evidence is cut out of captures when they were scanned: save it to a file first", src.Path)
+		if err := o.suits(src); err != nil {
+			return nil, err
 		}
 	}
 	return set, nil
+}
+
+// suits says why what was asked for cannot be had of a source.
+func (o *Options) suits(src *capture.Source) error {
+	switch {
+	case src.Facts && o.Twice:
+		return fmt.Errorf("%s is saved facts, which hold no frames: give the captures that evidence is to be cut out of", src.Path)
+	case src.Facts && !(o.Since.IsZero() && o.Until.IsZero()):
+		return fmt.Errorf("%s is saved facts, whose flows are sums that no time can cut: give --since and --until with the captures", src.Path)
+	case o.Twice && !src.Twice():
+		return fmt.Errorf("%s can be read once only, and evidence is cut out of captures when they were scanned: save it to a file first", src.Path)
+	}
+	return nil
 }
 
 // at is where a file lies that the user named.

@@ -187,6 +187,9 @@ func (t *totals) remarks(r *analyze.Result) (out []string) {
 	if s := onlyText(r); s != "" {
 		out = append(out, strings.ToUpper(s[:1])+s[1:]+".")
 	}
+	if s := windowText(r); s != "" {
+		out = append(out, s)
+	}
 	if len(r.Destinations) == 0 {
 		return out
 	}
@@ -200,6 +203,21 @@ func (t *totals) remarks(r *analyze.Result) (out []string) {
 		return append(out, "No register was given: nothing can be called disclosed or undisclosed.")
 	}
 	return append(out, verdicts(r))
+}
+
+// windowText says which packets were counted where a time was asked for: what is read is still the whole capture.
+func windowText(r *analyze.Result) string {
+	var parts []string
+	if t := r.Settings.Since; t != nil {
+		parts = append(parts, "from "+t.UTC().Format("2006-01-02 15:04:05"))
+	}
+	if t := r.Settings.Until; t != nil {
+		parts = append(parts, "before "+t.UTC().Format("2006-01-02 15:04:05"))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Only packets " + and(parts) + " UTC were counted."
 }
 
 // verdicts says what the register supplied makes of the destinations, the gravest first.
