@@ -69,10 +69,9 @@ type Observed struct {
 
 // Judge judges destinations. The limits of a day are over all of them, and so come at the end.
 type Judge struct {
-	r       *Register
-	answers []Judged
-	all     []*asked            // of each answer; nil of one that holds whatever else is added, as no entry is for any of it
-	days    map[entryDay]uint64 // payload that counts against limits
+	r    *Register
+	all  []*asked
+	days map[entryDay]uint64 // payload that counts against limits
 }
 
 // entryDay is a UTC day of an entry.
@@ -93,11 +92,7 @@ func (j *Judge) Add(t *Traffic) {
 	for i, n := range t.Names {
 		a.views = append(a.views, j.r.view(a, n, t.Vendors[i]))
 	}
-	if !a.met() {
-		j.answers, j.all = append(j.answers, j.answer(a)), append(j.all, nil)
-		return
-	}
-	j.answers, j.all = append(j.answers, Judged{}), append(j.all, a)
+	j.all = append(j.all, a)
 	for i := range a.parts {
 		if k, ok := j.counted(a, i); ok {
 			j.days[k] += a.own(i)
@@ -127,11 +122,9 @@ func (j *Judge) limited(a *asked, v *view, part int) (entryDay, bool) {
 
 // Finish returns the answers in the order of Add. It changes nothing: it may be called again, and after more was added.
 func (j *Judge) Finish() []Judged {
-	out := slices.Clone(j.answers)
+	out := make([]Judged, len(j.all))
 	for i, a := range j.all {
-		if a != nil {
-			out[i] = j.answer(a)
-		}
+		out[i] = j.answer(a)
 	}
 	return out
 }
@@ -213,9 +206,7 @@ func (j *Judge) Exceeded() (out []Excess) {
 		}
 	}
 	for _, a := range j.all {
-		if a != nil {
-			j.eitherOver(a, over)
-		}
+		j.eitherOver(a, over)
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(over), entryDay.compare) {
 		e := &j.r.Entries[k.entry]
@@ -255,9 +246,6 @@ func (k entryDay) compare(o entryDay) int {
 func (j *Judge) Observed() []Observed {
 	out := make([]Observed, len(j.r.Entries))
 	for _, a := range j.all {
-		if a == nil {
-			continue
-		}
 		met := map[int]bool{}
 		for i := range a.parts {
 			from, to := a.span(&a.parts[i])

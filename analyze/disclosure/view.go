@@ -25,11 +25,6 @@ type view struct {
 	held    []held
 }
 
-// met says whether an entry is for any part of a destination under any name.
-func (a *asked) met() bool {
-	return slices.ContainsFunc(a.views, func(v *view) bool { return slices.ContainsFunc(v.entries, func(e int) bool { return e != noEntry }) })
-}
-
 // noEntry stands for the entry of what no entry covers.
 const noEntry = -1
 

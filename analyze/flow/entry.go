@@ -113,15 +113,14 @@ func (e *entry) full() bool {
 // row is what the entry says of the flow: all but what few flows have.
 func (e *entry) row() Row {
 	w := Row{
-		APort: uint16(e.key.rest >> 48), BPort: uint16(e.key.rest >> 32),
 		Transport: e.key.transport(), V6: e.key.v6(), Orphan: e.key.orphan(),
 		FromB: e.flags&fromSecond != 0, Snapped: e.flags&snapped != 0, Opener: int8(e.opened()),
 		Packets: [2]uint64{uint64(e.packets[0]), uint64(e.packets[1])}, Wire: e.wire, Payload: e.payload,
 		First: e.first, Last: e.last, LastFrame: e.lastFrame, FirstCapture: e.lastCap, LastCapture: e.lastCap,
 		ISN: e.isn, Next: e.next, TCPFlags: e.tcpFlags, TTL: e.ttl, MACs: e.macs, VLAN: e.vlan,
 	}
-	w.A, _ = e.key.end(0)
-	w.B, _ = e.key.end(1)
+	w.A, w.APort = e.key.end(0)
+	w.B, w.BPort = e.key.end(1)
 	if e.hour != hourOf(e.first) && e.payload != [2]uint64{} {
 		w.Hours = []HourCount{{e.hour, e.payload}}
 	}

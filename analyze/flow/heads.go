@@ -60,13 +60,13 @@ func (t *Table) head(e *entry) *head {
 }
 
 // keepHead keeps what the Namer wants kept of a flow: in its entry where that is enough, else in a head, which begins then.
-func (t *Table) keepHead(at uint32, e *entry, h *head) *head {
+func (t *Table) keepHead(at uint32, e *entry, h *head) {
 	if e.head != 0 {
-		return h
+		return
 	}
 	if h.conv.State == nil && h.conv.Protocol == "" && h.halves == 0 {
 		e.count = h.conv.Count
-		return h
+		return
 	}
 	if t.heads.slab.used() >= t.limits.MaxHeads {
 		t.limitsHit["stream-heads"]++
@@ -84,7 +84,6 @@ func (t *Table) keepHead(at uint32, e *entry, h *head) *head {
 		t.heads.oldest = i
 	}
 	t.heads.newest = i
-	return n
 }
 
 // endHead ends the naming of a flow that has a head: what waits is handed on as far as it goes, the Namer lets go, and from now on the flow is only

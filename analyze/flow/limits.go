@@ -12,8 +12,8 @@ type Limits struct {
 	// IdleOther ends every other flow: datagrams, attempts that nobody answered, connections that were closed.
 	IdleOther int64
 
-	// MaxHeads is how many flows of a shard may be in naming at a time: those of which a protocol was recognised, or bytes wait. One more ends the naming of the flow that has been longest in it; it
-	// keeps its counts. Counted as "stream-heads".
+	// MaxHeads is how many flows of a shard may be in naming at a time: those of which a protocol was recognised, or bytes wait. One more
+	// ends the naming of the flow that has been longest in it; it keeps its counts. Counted as "stream-heads".
 	MaxHeads int
 	// MaxHeadBytes bounds the bytes that wait for a namer in one direction of one flow: in order but not yet enough, and out of order. Beyond it
 	// the missing bytes are given up. Counted as "stream-bytes".

@@ -311,10 +311,6 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 		c.State = s
 	}
 	s.layers[s.at[m.Dir&1]], c.Protocol = r, p.name
-	if p.name == "text" && 0 < m.Held && m.Held < len(data) { // as in unrecognised
-		used, _ := r.read(n, c, m, data[:m.Held])
-		return used, anew
-	}
 	return r.read(n, c, m, data)
 }
 

@@ -42,7 +42,19 @@ func startText(n *Namer) streamReader {
 	return new(textReader)
 }
 
-func (r *textReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+func (r *textReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (used int, more flow.More) {
+	held := m.Held
+	if held == 0 || held >= len(data) {
+		return r.piece(n, m, data)
+	}
+	if used, more = r.piece(n, m, data[:held]); more == flow.Go {
+		more = anew // as in unrecognised: what came behind may begin another protocol
+	}
+	return used, more
+}
+
+// piece reads what came in one piece.
+func (r *textReader) piece(n *Namer, m *flow.Meta, data []byte) (int, flow.More) {
 	c := &r.ends[m.Dir&1]
 	tried := r.tries.of(m.Dir)
 	if tried < maxTries {

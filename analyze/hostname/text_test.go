@@ -25,6 +25,7 @@ func TestStreamsOfText(t *testing.T) {
 		"then TLS":         {[]piece{down("welcome to the service\r\n"), up("please encrypt what follows\r\n"), up(hello("a.example")), down("\x15\x03\x03\x00\x02\x02\x28")}, "tls", []string{"tls-sni a.example" + helloSaid}},
 		"then HTTP":        {[]piece{up("the end of an older message"), up("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")}, "http", []string{"http-host a.example"}},
 		"no text":          {[]piece{up("{sixteen letters} and \x00\x01\x02\x03\x04\x05\x06 jane.roe@example.org")}, "text", nil},
+		"held, then TLS":   {[]piece{up("STARTTLS\r\n"), down("670 STARTTLS is fine, go ahead with the handshake\r\n"), up(hello("a.example"))}, "tls", []string{"tls-sni a.example" + helloSaid}},
 		"too short":        {[]piece{up("hi\r\n"), up(hello("a.example"))}, "tls", []string{"tls-sni a.example" + helloSaid}},
 	} {
 		rows, protocol := hear(c.pieces...)

@@ -219,7 +219,7 @@ func (c *Case) countries(g *group) []string {
 	var out []string
 	for _, i := range g.members {
 		for _, s := range c.Destinations[i].Servers {
-			if !contains(out, s.Country) {
+			if !slices.Contains(out, s.Country) {
 				out = append(out, s.Country)
 			}
 		}

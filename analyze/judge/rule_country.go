@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -61,20 +62,11 @@ func (c *Case) notAllowed(g *group) (out []string) {
 			allowed = e.Countries
 		}
 		for _, s := range c.Destinations[i].Servers {
-			if s.Country != "" && !contains(allowed, s.Country) && !seen[s.Country] {
+			if s.Country != "" && !slices.Contains(allowed, s.Country) && !seen[s.Country] {
 				seen[s.Country] = true
 				out = append(out, s.Country)
 			}
 		}
 	}
 	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
