@@ -206,20 +206,25 @@ func orders(a, b piece) [][]piece {
 	return [][]piece{{a, b}, {b, a}, {a, a, b}, {b, a, a}, {b, b, a, a}, {a, b, a, b}}
 }
 
+// named is what an exchange names. Personal data is told of each datagram that has it, whatever it is of.
+func named(order ...piece) []string {
+	rows, _ := exchange(order...)
+	return slices.DeleteFunc(rows, func(row string) bool { return strings.HasPrefix(row, "personal ") })
+}
+
 // checkOrders holds that no order of two datagrams, nor repeating them, names what another order does not, unless
 // each of the two names something by itself.
 func checkOrders(t *testing.T, a, b piece) {
 	alone := [2]string{}
 	for i, p := range []piece{a, b} {
-		rows, _ := exchange(p)
-		alone[i] = strings.Join(rows, ";")
+		alone[i] = strings.Join(named(p), ";")
 	}
 	if alone[0] != "" && alone[1] != "" {
 		return
 	}
 	seen := ""
 	for _, order := range orders(a, b) {
-		rows, _ := exchange(order...)
+		rows := named(order...)
 		got := strings.Join(rows, ";")
 		if len(rows) > 1 || seen != "" && got != "" && got != seen {
 			t.Errorf("%q and %q", seen, got)

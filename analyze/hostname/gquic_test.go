@@ -111,6 +111,7 @@ func FuzzGQUIC(f *testing.F) {
 		f.Add([]byte(googleStreamFrame(v, 0, message)), []byte(googleStreamFrame(v, 20, message[20:])), false, uint8(i))
 		f.Add([]byte(google(v, googleStreamFrame(v, 0, message[:20]))), []byte(google(v, "\x40\x01\x00\x00\x01\x00"+googleStreamFrame(v, 20, message[20:]))), true, uint8(i))
 	}
+	f.Add([]byte("!"), []byte("+3000000((0"), true, uint8(1)) // no QUIC, and a telephone number
 	versions := googleVersions()
 	f.Fuzz(func(t *testing.T, a, b []byte, raw bool, version uint8) {
 		p, q := up(string(a)), up(string(b))
