@@ -61,7 +61,7 @@ func FuzzDHCPv6(f *testing.F) {
 	f.Add([]byte(reply6(60)))
 	f.Add([]byte("\x01" + transaction + clientDUID + param(39, "\x00\x06laptop\x00")))
 	f.Fuzz(func(t *testing.T, msg []byte) {
-		rows := newTalk(client6, servers6).up(msg).over().rows
+		rows := newTalk(client6, servers6).up(msg).over().named()
 		var d dhcp6Message
 		if whole := d.read(msg); len(rows) > 0 && (!whole || len(d.duid) == 0 || len(d.duid) > maxDUID) {
 			t.Fatalf("rows %q of %+v", rows, d)

@@ -169,7 +169,7 @@ func FuzzDNS(f *testing.F) {
 	f.Add([]byte("\x00\x01\x81\x80\x00\x00\x00\x02\x00\x00\x00\x00\xc0\x00\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04\xc0\x00\x02\x01\xc0\x00\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04\xc0\x00\x02\x02"))
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		c := newTalk(stub, recursive)
-		rows := c.up(msg).down(msg).over().rows
+		rows := c.up(msg).down(msg).over().named()
 		if len(rows) > 2*maxMessageQuestions+len(msg)/minDNSRecord+1 {
 			t.Fatalf("%d rows of %d bytes", len(rows), len(msg))
 		}

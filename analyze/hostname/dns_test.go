@@ -88,6 +88,11 @@ func (t *talk) over() *rowLog {
 	return &t.log
 }
 
+// named are the rows but for personal data, which is told of any datagram that has it, whatever it is of.
+func (l *rowLog) named() []string {
+	return slices.DeleteFunc(l.rows, func(row string) bool { return strings.Fields(row)[1] == string(Personal) })
+}
+
 // dnsQuery is a query as a client writes it.
 func dnsQuery(id uint16, name string, qtype dnsmessage.Type) []byte {
 	return pack(dnsmessage.Header{ID: id, RecursionDesired: true}, name, qtype)

@@ -82,7 +82,7 @@ func FuzzMDNS(f *testing.F) {
 	f.Add(announce(aRecord("den-tv.local.", 120, 192, 0, 2, 9)))
 	f.Add(announce(rrRecord("_airplay._tcp.local.", 120, &dnsmessage.PTRResource{PTR: dnsmessage.MustNewName("a._airplay._tcp.local.")})))
 	f.Fuzz(func(t *testing.T, msg []byte) {
-		for _, row := range newTalk(device, group).up(msg).over().rows {
+		for _, row := range newTalk(device, group).up(msg).over().named() {
 			name, _, _ := strings.Cut(strings.TrimPrefix(row, "1 mdns "), " ")
 			if !strings.HasPrefix(row, "1 mdns ") || !strings.HasSuffix(strings.ToLower(name), ".local") {
 				t.Fatal(row)

@@ -28,7 +28,7 @@ func ras(router string, msg []byte) []string {
 	m := c.meta(1, len(msg))
 	m.Transport = packet.Transport(58)
 	c.n.Datagram(&c.c, m, msg)
-	return c.over().rows
+	return c.over().named()
 }
 
 func TestRA(t *testing.T) {
