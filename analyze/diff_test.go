@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -15,7 +14,7 @@ import (
 func went(name, country string, out uint64) *judge.Destination {
 	return &judge.Destination{Name: name, Inside: &judge.Inside{Client: netip.MustParseAddr("10.0.0.5")}, Naming: &judge.Naming{},
 		Service: &judge.Service{Port: 443, Transport: "tcp"}, Course: &judge.Course{OpenedBy: "client", State: judge.Transferred}, PayloadOut: out, Attribution: &judge.Attribution{Vendor: "Example"}, Disclosure: &disclosure.Judgement{},
-		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: country}}}}
+		Reached: &judge.Reached{Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: country}}}}}
 }
 
 // asked is a name that was only looked up.
@@ -27,7 +26,7 @@ func asked(name string) *judge.Destination {
 
 func resultOf(ds ...*judge.Destination) *Result {
 	for i := range ds {
-		ds[i].ID = fmt.Sprintf("d%d", i+1)
+		ds[i].ID = judge.DestinationID(i + 1)
 	}
 	return &Result{Schema: Schema, Destinations: ds}
 }

@@ -150,12 +150,12 @@ const (
 
 // keepFindings drops the findings of which no destination is left.
 func keepFindings(fs []judge.Finding, ds []*judge.Destination) []judge.Finding {
-	left := map[string]bool{}
+	left := map[judge.DestinationID]bool{}
 	for _, d := range ds {
 		left[d.ID] = true
 	}
 	return slices.DeleteFunc(fs, func(f judge.Finding) bool {
-		return !slices.ContainsFunc(f.Destinations, func(id string) bool { return left[id] })
+		return !slices.ContainsFunc(f.Destinations, func(id judge.DestinationID) bool { return left[id] })
 	})
 }
 
@@ -331,17 +331,21 @@ func byVendor(ds []*judge.Destination) [][]int {
 type vendorSums struct {
 	vendors int
 	clients map[netip.Addr]int // the latest vendor that each was met with
-	hours   []judge.HourOut    // of the vendor being summed
+
+	// Of the vendor being summed.
+	hours       []judge.HourOut
+	first, last judge.Instant
 }
 
 func (s *vendorSums) sum(ds []*judge.Destination, list []int) Vendor {
 	first := ds[list[0]]
-	v := Vendor{Vendor: first.Vendor, Basis: first.VendorBasis, First: first.First, Last: first.Last, Verdicts: map[string]int{}, Series: []Hour{}}
+	v := Vendor{Vendor: first.Vendor, Basis: first.VendorBasis, Verdicts: map[string]int{}, Series: []Hour{}}
 	s.vendors++
-	s.hours = s.hours[:0]
+	s.hours, s.first, s.last = s.hours[:0], first.First, first.Last
 	for _, i := range list {
 		s.add(&v, ds[i])
 	}
+	v.First, v.Last = s.first.Time(), s.last.Time()
 	slices.SortFunc(s.hours, func(a, b judge.HourOut) int { return cmp.Compare(a.Hour, b.Hour) })
 	for i, h := range s.hours {
 		if i == 0 || floorDay(h.Hour) != floorDay(s.hours[i-1].Hour) {
@@ -361,18 +365,13 @@ func (s *vendorSums) add(v *Vendor, d *judge.Destination) {
 		v.Clients++
 	}
 	v.Verdicts[string(d.Disclosure.Verdict)]++
-	if d.First.Before(v.First) {
-		v.First = d.First
-	}
-	if d.Last.After(v.Last) {
-		v.Last = d.Last
-	}
+	s.first, s.last = min(s.first, d.First), max(s.last, d.Last)
 	if d.CountedElsewhere() {
 		return
 	}
 	v.PayloadOut += d.PayloadOut
 	v.PayloadIn += d.PayloadIn
-	for _, h := range d.Hours {
+	for h := range d.ByHour() {
 		if n := len(s.hours); n > 0 && s.hours[n-1].Hour == h.Hour {
 			s.hours[n-1].PayloadOut += h.PayloadOut // most
 			continue

@@ -223,14 +223,15 @@ var classes = map[string]class{
 }
 
 var (
-	timeType = reflect.TypeFor[time.Time]()
-	addrType = reflect.TypeFor[netip.Addr]()
-	textType = reflect.TypeFor[encoding.TextMarshaler]()
+	timeType    = reflect.TypeFor[time.Time]()
+	instantType = reflect.TypeFor[judge.Instant]()
+	addrType    = reflect.TypeFor[netip.Addr]()
+	textType    = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
 // isText says whether a type is written as text, whatever it is made of.
 func isText(t reflect.Type) bool {
-	return t.Kind() == reflect.String || t != timeType && t.Kind() != reflect.Pointer && (t.Implements(textType) || reflect.PointerTo(t).Implements(textType))
+	return t.Kind() == reflect.String || t != timeType && t != instantType && t.Kind() != reflect.Pointer && (t.Implements(textType) || reflect.PointerTo(t).Implements(textType))
 }
 
 // copy copies a value at a place, and redacts its texts. Fields that are not exported, which hold what was never meant to be written, are left out.
@@ -324,7 +325,7 @@ func (d *Redactor) finish(from, to *Result) {
 	if d.clients {
 		to.Coverage.ProposeInternal = []string{} // nothing but networks of the user's
 	}
-	byID := map[string]*judge.Destination{}
+	byID := map[judge.DestinationID]*judge.Destination{}
 	for _, o := range to.Destinations {
 		byID[o.ID] = o
 		if d.clients {
@@ -343,7 +344,7 @@ func (d *Redactor) finish(from, to *Result) {
 }
 
 // finding makes anew what a finding has of hashes and keys: who guesses an address can try a hash.
-func (d *Redactor) finding(from, to *judge.Finding, byID map[string]*judge.Destination) {
+func (d *Redactor) finding(from, to *judge.Finding, byID map[judge.DestinationID]*judge.Destination) {
 	if !d.clients && !d.names {
 		return
 	}
@@ -363,7 +364,7 @@ func (d *Redactor) finding(from, to *judge.Finding, byID map[string]*judge.Desti
 const newKeys = "New: "
 
 // keyList is the first few keys of some destinations, each once.
-func keyList(ids []string, byID map[string]*judge.Destination) (out []string) {
+func keyList(ids []judge.DestinationID, byID map[judge.DestinationID]*judge.Destination) (out []string) {
 	const few = 8
 	for _, id := range ids {
 		d := byID[id]

@@ -110,6 +110,6 @@ func TestSentences(t *testing.T) {
 }
 
 func destinationOf(client, label, name, domain string) *judge.Destination {
-	return &judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client), ClientLabel: label}, Name: name, Naming: &judge.Naming{}, Service: &judge.Service{},
+	return &judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client), ClientLabel: label}, Name: name, Naming: &judge.Naming{}, Reached: &judge.Reached{}, Service: &judge.Service{},
 		Attribution: &judge.Attribution{RegistrableDomain: domain}, Course: &judge.Course{}, Cited: &judge.Cited{}}
 }

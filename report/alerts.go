@@ -47,13 +47,13 @@ func alerts(r *analyze.Result) (out []alert) {
 
 // indexed is a result with its destinations and register entries by id.
 type indexed struct {
-	destinations map[string]*judge.Destination
-	keys         map[string]string
+	destinations map[judge.DestinationID]*judge.Destination
+	keys         map[judge.DestinationID]string
 	entries      map[string]place
 }
 
 func index(r *analyze.Result) *indexed {
-	x := &indexed{destinations: make(map[string]*judge.Destination, len(r.Destinations)), keys: make(map[string]string, len(r.Destinations)), entries: map[string]place{}}
+	x := &indexed{destinations: make(map[judge.DestinationID]*judge.Destination, len(r.Destinations)), keys: make(map[judge.DestinationID]string, len(r.Destinations)), entries: map[string]place{}}
 	for _, d := range r.Destinations {
 		x.destinations[d.ID], x.keys[d.ID] = d, d.Key()
 	}

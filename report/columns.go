@@ -22,7 +22,7 @@ type column struct {
 }
 
 // span is the time of all rows, which says how much of a date a cell needs.
-type span struct{ first, last time.Time }
+type span struct{ first, last judge.Instant }
 
 // The columns. Those that may be cut hold names, which --wide and pipes show in full.
 var (
@@ -171,12 +171,12 @@ func (g *group) sent(span) []string {
 
 // when is the time of a row, with no more of the date than tells the rows apart.
 func (g *group) when(s span) []string {
-	a, z := g.first.UTC(), g.last.UTC()
+	a, z := g.first.Time(), g.last.Time()
 	layout := "2006-01-02"
 	switch {
-	case day(s.first) == day(s.last):
+	case day(s.first.Time()) == day(s.last.Time()):
 		layout = "15:04"
-	case s.first.UTC().Year() == s.last.UTC().Year():
+	case s.first.Time().Year() == s.last.Time().Year():
 		layout = "01-02"
 	}
 	from, to := a.Format(layout), z.Format(layout)

@@ -91,6 +91,14 @@ func listOf(list []string) string {
 	return strings.Join(out, "; ")
 }
 
+func idTexts(ids []judge.DestinationID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id.String()
+	}
+	return out
+}
+
 // each is one text for each element of a list, without repetitions, in one cell.
 func each[E any](list []E, text func(e *E) string) string {
 	var out []string
@@ -103,7 +111,7 @@ func each[E any](list []E, text func(e *E) string) string {
 }
 
 var destinationFields = []field[*judge.Destination]{
-	textField("id", func(d *judge.Destination) string { return d.ID }),
+	textField("id", func(d *judge.Destination) string { return d.ID.String() }),
 	textField("client", func(d *judge.Destination) string { return d.Client.String() }),
 	textField("client_label", func(d *judge.Destination) string { return d.ClientLabel }),
 	textField("asset", func(d *judge.Destination) string { return d.Asset }),
@@ -141,8 +149,8 @@ var destinationFields = []field[*judge.Destination]{
 	numberField("wire_in", func(d *judge.Destination) uint64 { return d.WireIn }),
 	numberField("payload_out", func(d *judge.Destination) uint64 { return d.PayloadOut }),
 	numberField("payload_in", func(d *judge.Destination) uint64 { return d.PayloadIn }),
-	timeField("first", func(d *judge.Destination) time.Time { return d.First }),
-	timeField("last", func(d *judge.Destination) time.Time { return d.Last }),
+	timeField("first", func(d *judge.Destination) time.Time { return d.First.Time() }),
+	timeField("last", func(d *judge.Destination) time.Time { return d.Last.Time() }),
 	textField("verdict", func(d *judge.Destination) string { return string(d.Disclosure.Verdict) }),
 	textField("entry", func(d *judge.Destination) string { return d.Disclosure.Entry }),
 	textField("reason", func(d *judge.Destination) string { return d.Disclosure.Reason }),
@@ -180,7 +188,7 @@ var findingFields = []field[*judge.Finding]{
 	textField("clients", func(f *judge.Finding) string { return listOf(f.Clients) }),
 	textField("servers", func(f *judge.Finding) string { return listOf(f.Servers) }),
 	textField("names", func(f *judge.Finding) string { return listOf(f.Names) }),
-	textField("destinations", func(f *judge.Finding) string { return listOf(f.Destinations) }),
+	textField("destinations", func(f *judge.Finding) string { return listOf(idTexts(f.Destinations)) }),
 	textField("entries", func(f *judge.Finding) string { return listOf(f.Entries) }),
 	numberField("payload_out", func(f *judge.Finding) uint64 { return f.PayloadOut }),
 	timeField("first", func(f *judge.Finding) time.Time { return f.First }),

@@ -85,7 +85,7 @@ func (p *page) destinations(f *judge.Finding) {
 			break
 		}
 		out = append(out, fmt.Sprintf("%s %s to %s (%s) %s, %s bytes of payload out, %s to %s; %s: %s", d.ID, d.Client, cmp.Or(d.Name, addresses(d)), portOf(d), d.State, humanize.Comma(int64(d.PayloadOut)),
-			d.First.UTC().Format(time.RFC3339), d.Last.UTC().Format(time.RFC3339), d.Disclosure.Verdict, d.Disclosure.Reason))
+			d.First.Time().Format(time.RFC3339), d.Last.Time().Format(time.RFC3339), d.Disclosure.Verdict, d.Disclosure.Reason))
 	}
 	p.section("Destinations", out...)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"time"
 
 	"phonehome/analyze"
 	"phonehome/analyze/judge"
@@ -21,7 +20,7 @@ type group struct {
 // detail is what only a row that is shown needs.
 type detail struct {
 	vendor       string // of its first destination
-	first, last  time.Time
+	first, last  judge.Instant
 	destinations int
 
 	clients  map[netip.Addr]string // label
@@ -60,7 +59,7 @@ type rowKey struct {
 func keyOf(by string, d *judge.Destination) rowKey {
 	switch by {
 	case byDestination:
-		return rowKey{text: d.ID}
+		return rowKey{text: d.ID.String()}
 	case byClient:
 		return rowKey{addr: d.Client}
 	case byCountry:
@@ -197,12 +196,7 @@ func (t *detail) look(d *judge.Destination) {
 		t.vendor, t.first, t.last = d.Vendor, d.First, d.Last
 	}
 	t.destinations++
-	if d.First.Before(t.first) {
-		t.first = d.First
-	}
-	if d.Last.After(t.last) {
-		t.last = d.Last
-	}
+	t.first, t.last = min(t.first, d.First), max(t.last, d.Last)
 	t.flows += d.Flows
 	t.clients[d.Client] = d.ClientLabel
 	t.vendors.add(vendorOf(d), d.PayloadOut)

@@ -48,20 +48,20 @@ func writeHTML(w io.Writer, r *analyze.Result, o Options) error {
 type htmlPage struct {
 	r        *analyze.Result
 	at       *indexed
-	found    map[string][]*judge.Finding // by destination
+	found    map[judge.DestinationID][]*judge.Finding // by destination
 	totals   totals
 	order    map[string]int // of findings
 	spans    []stretch      // that captures cover
 	from, to time.Time      // of all captures
 	sums     []*recipientSum
-	listed   map[string]bool // destinations that have a row in the table of all
+	listed   map[judge.DestinationID]bool // destinations that have a row in the table of all
 	rules    map[string]judge.Rule
 	Style    template.CSS
 	Annex    bool
 }
 
 func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
-	p := &htmlPage{r: r, at: index(r), found: map[string][]*judge.Finding{}, rules: map[string]judge.Rule{}, listed: map[string]bool{}, order: map[string]int{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
+	p := &htmlPage{r: r, at: index(r), found: map[judge.DestinationID][]*judge.Finding{}, rules: map[string]judge.Rule{}, listed: map[judge.DestinationID]bool{}, order: map[string]int{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		p.order[f.ID] = i

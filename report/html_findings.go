@@ -203,9 +203,9 @@ func (f htmlFinding) Rows() *htmlTable {
 		if n++; n > shownOfFinding {
 			continue
 		}
-		no := td(d.ID)
+		no := td(d.ID.String())
 		if f.p.listed[d.ID] {
-			no = tdRefs([]string{d.ID})
+			no = tdRefs([]string{d.ID.String()})
 		}
 		t.row(no, td(d.Client.String()), td(whatOf(d)), td(portOf(d)), td(countriesOf(d)), td(outText(d)), td(string(d.Disclosure.Verdict)))
 	}
@@ -292,7 +292,7 @@ func (p *htmlPage) vendorCard(g *group, refs []string) card {
 	add("Countries (a database's opinion)", g.places.sorted())
 	add("Clients", clientTexts(g))
 	add("Payload", []string{payloadText(g)})
-	add("Seen", []string{p.between(g.first, g.last)})
+	add("Seen", []string{p.between(g.first.Time(), g.last.Time())})
 	return c
 }
 
@@ -384,7 +384,7 @@ func (p *htmlPage) clientCard(g *group, refs []string) card {
 	}
 	c.Pairs = append(c.Pairs, pair{"Sends to", someOf(g.vendors.sorted(), most)},
 		pair{"Payload", []string{payloadText(g)}},
-		pair{"Seen", []string{p.between(g.first, g.last)}})
+		pair{"Seen", []string{p.between(g.first.Time(), g.last.Time())}})
 	return c
 }
 

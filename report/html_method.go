@@ -180,12 +180,12 @@ func (p *htmlPage) Destinations() []htmlDestination {
 	ds := p.r.Destinations[:min(len(p.r.Destinations), maxDestinationRows)]
 	out := make([]htmlDestination, len(ds))
 	for i, d := range ds {
-		end := d.Last.UTC().Format(layout)
-		if day(d.First) == day(d.Last) {
+		end := d.Last.Time().Format(layout)
+		if day(d.First.Time()) == day(d.Last.Time()) {
 			end = end[len("2006-01-02 "):]
 		}
-		out[i] = htmlDestination{ID: d.ID, Client: d.Client.String(), To: show(whatOf(d)), Known: show(d.NameSource), Service: portOf(d), Vendor: cmp.Or(show(d.Vendor), unknown), Country: show(countriesOf(d)),
-			Out: outText(d), Verdict: string(d.Disclosure.Verdict), Time: d.First.UTC().Format(layout) + "–" + end}
+		out[i] = htmlDestination{ID: d.ID.String(), Client: d.Client.String(), To: show(whatOf(d)), Known: show(d.NameSource), Service: portOf(d), Vendor: cmp.Or(show(d.Vendor), unknown), Country: show(countriesOf(d)),
+			Out: outText(d), Verdict: string(d.Disclosure.Verdict), Time: d.First.Time().Format(layout) + "–" + end}
 		if d.ClientLabel != "" {
 			out[i].Client += " " + show(d.ClientLabel)
 		}

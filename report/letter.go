@@ -65,7 +65,7 @@ func letters(r *analyze.Result) (out []*letter) {
 }
 
 func (l *letter) collect(at *indexed) {
-	met := map[string]bool{}
+	met := map[judge.DestinationID]bool{}
 	for _, f := range l.findings {
 		for _, id := range f.Destinations {
 			if d := at.destinations[id]; d != nil && d.Vendor == l.vendor && !met[id] {
@@ -260,7 +260,7 @@ func (l *letter) countries() string {
 type letterRow struct {
 	name, service, state string
 	out                  uint64
-	first, last          time.Time
+	first, last          judge.Instant
 }
 
 // rows are the destinations, most payload first.
@@ -283,12 +283,7 @@ func (l *letter) rows() []letterRow {
 		if !d.CountedElsewhere() {
 			w.out += d.PayloadOut
 		}
-		if d.First.Before(w.first) {
-			w.first = d.First
-		}
-		if d.Last.After(w.last) {
-			w.last = d.Last
-		}
+		w.first, w.last = min(w.first, d.First), max(w.last, d.Last)
 	}
 	slices.SortStableFunc(out, func(a, b letterRow) int { return cmp.Or(cmp.Compare(b.out, a.out), cmp.Compare(a.name, b.name)) })
 	return out
@@ -316,7 +311,7 @@ func (l *letter) table(b *bytes.Buffer) {
 		if w.out == 0 {
 			sent = "none: " + w.state
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", markdownCode(show(w.name)), w.service, sent, minute(w.first), minute(w.last))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", markdownCode(show(w.name)), w.service, sent, minute(w.first.Time()), minute(w.last.Time()))
 	}
 	if n := len(rows) - maxLetterRows; n > 0 {
 		fmt.Fprintf(b, "\n%s.\n", more(n))

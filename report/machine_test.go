@@ -129,7 +129,7 @@ func TestAlertsAreStable(t *testing.T) {
 	}
 	other := busy()
 	for _, d := range other.Destinations {
-		d.PayloadOut, d.First, d.Vendor = 7, d.First.AddDate(1, 0, 0), "Another catalogue's word"
+		d.PayloadOut, d.First, d.Vendor = 7, judge.InstantOf(d.First.Time().AddDate(1, 0, 0)), "Another catalogue's word"
 	}
 	other.Captures[0].Path, other.Findings[0].Severity = "other.pcap", judge.Low
 	if a, b := digests(busy()), digests(other); !slices.Equal(a, b) {

@@ -153,7 +153,7 @@ func (m *markdown) recipients() {
 func recipientRow(g *group) string {
 	const layout = "2006-01-02 15:04"
 	cells := []string{markdownText(strings.Join(g.vendors.sorted(), ", ")), codes(g.names), humanize.Comma(int64(len(g.clients))), codes(g.places), humanize.Bytes(g.out), humanize.Bytes(g.in),
-		g.first.UTC().Format(layout) + " to " + g.last.UTC().Format(layout)}
+		g.first.Time().Format(layout) + " to " + g.last.Time().Format(layout)}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 

@@ -57,7 +57,7 @@ func (l *lessons) learn(d *judge.Destination) {
 		l.by[to] = p
 		l.order = append(l.order, to)
 	}
-	p.Seen = append(p.Seen, fmt.Sprintf("%s: %s from %s, %s to %s", what, humanize.Bytes(d.PayloadOut), d.Client, d.First.UTC().Format(time.RFC3339), d.Last.UTC().Format(time.RFC3339)))
+	p.Seen = append(p.Seen, fmt.Sprintf("%s: %s from %s, %s to %s", what, humanize.Bytes(d.PayloadOut), d.Client, d.First.Time().Format(time.RFC3339), d.Last.Time().Format(time.RFC3339)))
 	p.Destinations = append(p.Destinations, list...)
 }
 

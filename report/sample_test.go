@@ -23,8 +23,8 @@ func destination(client, name, vendor, basis string, out uint64) *judge.Destinat
 	d := &judge.Destination{Inside: &judge.Inside{Client: netip.MustParseAddr(client)}, Name: name, Naming: &judge.Naming{NameSource: "tls-sni", OtherNames: []judge.OtherName{}},
 		Service: &judge.Service{Port: 443, Transport: "tcp", Protocol: "tls"}, Attribution: &judge.Attribution{Vendor: vendor, VendorBasis: basis},
 		Course: &judge.Course{State: judge.Transferred, OpenedBy: "client"}, Flows: 1, PayloadOut: out, PayloadIn: out / 2,
-		First: noon, Last: noon.Add(90 * time.Minute), Cited: &judge.Cited{Evidence: []judge.Evidence{}},
-		Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: "US", ASN: 64500, Network: "Hosting Company"}}}, ServersTotal: 1}
+		First: judge.InstantOf(noon), Last: judge.InstantOf(noon.Add(90 * time.Minute)), Cited: &judge.Cited{Evidence: []judge.Evidence{}},
+		Reached: &judge.Reached{Servers: []judge.Server{{IP: netip.MustParseAddr("203.0.113.9"), Place: &vendors.Place{Country: "US", ASN: 64500, Network: "Hosting Company"}}}, ServersTotal: 1}}
 	d.Disclosure = &disclosure.Judgement{Verdict: "no-register"}
 	return d
 }
@@ -50,7 +50,7 @@ func sample(ds ...*judge.Destination) *analyze.Result {
 	r.Summary = analyze.Summary{Destinations: map[string]int{}, Bytes: map[string]uint64{}, Findings: map[string]int{}}
 	met := map[string]bool{}
 	for i, d := range ds {
-		d.ID = fmt.Sprintf("d%d", i+1)
+		d.ID = judge.DestinationID(i + 1)
 		r.Destinations = append(r.Destinations, d)
 		r.Coverage.Outbound.NamedBy[d.NameSource] += d.PayloadOut
 		r.Coverage.Outbound.PayloadBytes += d.PayloadOut
@@ -116,7 +116,7 @@ func busy() *analyze.Result {
 func finding(id, rule string, s judge.Severity, status judge.Status, r *analyze.Result, of ...int) judge.Finding {
 	f := judge.Finding{ID: id, Fingerprint: "fedcba987654321" + id[1:], Rule: rule, Severity: s, Status: status, Confidence: "high", Facts: []string{"12 MB of payload left from 1 client."},
 		Inference: "The register supplied does not show that anyone agreed to this.", Unknown: []string{"What was sent: content not observed."}, Clients: []string{}, Servers: []string{}, Names: []string{},
-		Destinations: []string{}, First: noon, Last: noon.Add(time.Hour), FramesTotal: 12, FilterAll: "(ip.addr in {10.0.0.5} && ip.addr in {203.0.113.9})",
+		Destinations: []judge.DestinationID{}, First: noon, Last: noon.Add(time.Hour), FramesTotal: 12, FilterAll: "(ip.addr in {10.0.0.5} && ip.addr in {203.0.113.9})",
 		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames", Filter: "frame.number in {1,3..5}"}}}
 	for _, i := range of {
 		d := r.Destinations[i]

@@ -91,12 +91,7 @@ func (p *page) rows() error {
 func times(r *analyze.Result) span {
 	s := span{first: r.Destinations[0].First, last: r.Destinations[0].Last}
 	for _, d := range r.Destinations {
-		if d.First.Before(s.first) {
-			s.first = d.First
-		}
-		if d.Last.After(s.last) {
-			s.last = d.Last
-		}
+		s.first, s.last = min(s.first, d.First), max(s.last, d.Last)
 	}
 	return s
 }

@@ -121,7 +121,7 @@ func (e *entry) row() Row {
 	}
 	w.A, w.APort = e.key.end(0)
 	w.B, w.BPort = e.key.end(1)
-	if e.hour != hourOf(e.first) && e.payload != [2]uint64{} {
+	if e.hour != HourOf(e.first) && e.payload != [2]uint64{} {
 		w.Hours = []HourCount{{e.hour, e.payload}}
 	}
 	return w

@@ -264,7 +264,7 @@ func (w *Row) End(i int) (packet.Addr, uint16) {
 func (w *Row) ByHour() iter.Seq[HourCount] {
 	return func(yield func(HourCount) bool) {
 		if len(w.Hours) == 0 {
-			yield(HourCount{Hour: hourOf(w.First), Payload: w.Payload})
+			yield(HourCount{Hour: HourOf(w.First), Payload: w.Payload})
 			return
 		}
 		for _, h := range w.Hours {

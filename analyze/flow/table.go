@@ -156,7 +156,7 @@ const hourNS = 3600e9
 
 // addPayload adds n bytes of payload, in the UTC hour of now. before is when the packet before it came.
 func (t *Table) addPayload(e *entry, dir uint8, n uint64, now, before int64) {
-	if h := hourOf(now); h != e.hour {
+	if h := HourOf(now); h != e.hour {
 		t.turnHour(e, h)
 	}
 	if now-before >= EventGap {
@@ -165,7 +165,8 @@ func (t *Table) addPayload(e *entry, dir uint8, n uint64, now, before int64) {
 	e.payload[dir] += n
 }
 
-func hourOf(ns int64) int32 {
+// HourOf is the UTC hour, since 1970, of a time in ns.
+func HourOf(ns int64) int32 {
 	h := ns / hourNS
 	if ns%hourNS < 0 {
 		h--
@@ -185,7 +186,7 @@ func (t *Table) open(it *Item) (uint32, *entry) {
 	at, p := t.slab.take(), &it.Packet
 	e := t.slab.at(at)
 	*e = entry{} // and filled in place: a literal would be made beside it and copied
-	e.key, e.first, e.last, e.hour, e.vlan, e.lastCap = it.key, p.Time, p.Time, hourOf(p.Time), p.VLAN, p.Capture
+	e.key, e.first, e.last, e.hour, e.vlan, e.lastCap = it.key, p.Time, p.Time, HourOf(p.Time), p.VLAN, p.Capture
 	t.begun.reach(at)
 	*t.begun.at(at) = p.Frame
 	if p.Tunnel != 0 {

@@ -39,7 +39,8 @@ type Builder struct {
 
 	// Lists of the destinations that are made, and what they share.
 	serverLists pieces[Server]
-	hourLists   pieces[HourOut]
+	reachedRoom pieces[Reached]
+	single      []*Reached // by number of the host, of destinations that have no other
 	clients     map[end]*Inside
 	namings     [hostname.Sources][allNotes + 1]*Naming // of destinations that have no other names
 	services    map[serviceKey]*Service

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -52,8 +53,9 @@ const maxListed = 64
 func (c *Case) finding(g *group) Finding {
 	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
 	clients, servers, names, frames := c.some.clients[:0], c.some.servers[:0], c.some.names[:0], c.some.frames[:0]
-	f.Destinations = make([]string, 0, len(g.members))
-	for n, i := range g.members {
+	f.Destinations = make([]DestinationID, 0, len(g.members))
+	first, last := Instant(math.MaxInt64), Instant(math.MinInt64)
+	for _, i := range g.members {
 		d := c.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
 		clients = append(clients, d.Client)
@@ -70,13 +72,9 @@ func (c *Case) finding(g *group) Finding {
 			names = append(names, o.Name)
 		}
 		f.FramesTotal += d.PacketsOut + d.PacketsIn
-		if n == 0 || d.First.Before(f.First) {
-			f.First = d.First
-		}
-		if n == 0 || d.Last.After(f.Last) {
-			f.Last = d.Last
-		}
+		first, last = min(first, d.First), max(last, d.Last)
 	}
+	f.First, f.Last = first.Time(), last.Time()
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
 	f.clients = slices.Clone(clients)
 	f.Clients, f.Servers = texts(clients), texts(servers)

@@ -125,7 +125,7 @@ func (c *Citations) Of(o *Destination) *Cited {
 	c.some = c.appendFrames(c.some[:0], o)
 	out := &Cited{Evidence: evidence(c.some)}
 	transport, _ := flow.TransportOf(o.Transport)
-	for f := range c.ends.Down(c.of[o.number].ends) {
+	for f := range c.ends.Down(c.of[o.ID-1].ends) {
 		out.CommunityIDs = append(out.CommunityIDs, flow.CommunityIDOf(transport, packet.AddrFrom(o.Client), f.clientPort, c.hosts.Addr(f.server.host()), f.serverPort, f.server.v6()))
 	}
 	slices.Reverse(out.CommunityIDs)
@@ -134,7 +134,7 @@ func (c *Citations) Of(o *Destination) *Cited {
 
 // appendFrames adds the frames that a destination may cite to a list.
 func (c *Citations) appendFrames(frames []frame, o *Destination) []frame {
-	of, thin := &c.of[o.number], thinning(o.Flows)
+	of, thin := &c.of[o.ID-1], thinning(o.Flows)
 	for f := range c.spans.Down(of.spans) {
 		if f.worth >= thin {
 			frames = append(frames, frame{capture: f.firstCapture, number: f.first}, frame{capture: f.lastCapture, number: f.last})

@@ -3,10 +3,16 @@ package judge
 
 import (
 	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"phonehome/analyze/disclosure"
+	"phonehome/analyze/flow"
 	"phonehome/analyze/vendors"
 )
 
@@ -24,12 +30,11 @@ const (
 // Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport. What many destinations have alike they share by pointers,
 // of which none but Cited is nil: it is not to be changed in place.
 type Destination struct {
-	ID string `json:"id"` // "d1" ..., in the order of the result
+	ID DestinationID `json:"id"`
 	*Inside
 	Name string `json:"name"` // "" where there is none, or where several fit (see other_names)
 	*Naming
-	Servers      []Server `json:"servers"` // at most 64, those with most payload out; servers_total counts all
-	ServersTotal int      `json:"servers_total"`
+	*Reached
 	*Service
 	*Attribution
 	*Course
@@ -40,12 +45,60 @@ type Destination struct {
 	WireIn     uint64                `json:"wire_in"`
 	PayloadOut uint64                `json:"payload_out"`
 	PayloadIn  uint64                `json:"payload_in"`
-	First      time.Time             `json:"first"`
-	Last       time.Time             `json:"last"`
+	First      Instant               `json:"first"`
+	Last       Instant               `json:"last"`
 	Disclosure *disclosure.Judgement `json:"disclosure"`
 	*Cited                           // nil in a scan's until it is asked for: see Citations
-	Hours      []HourOut             `json:"-"` // payload out by hour, in no order, for the vendor series
-	number     uint32                // in Citations
+}
+
+// DestinationID is the place of a destination in the whole result, from 1 on. As text it is "d1", "d2" ...
+type DestinationID uint32
+
+const destinationLetter = "d"
+
+// String is the ID as a result has it.
+func (n DestinationID) String() string { return destinationLetter + strconv.FormatUint(uint64(n), 10) }
+
+// MarshalText writes the ID.
+func (n DestinationID) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText reads an ID of a saved result.
+func (n *DestinationID) UnmarshalText(b []byte) error {
+	digits, ok := strings.CutPrefix(string(b), destinationLetter)
+	v, err := strconv.ParseUint(digits, 10, 32)
+	if !ok || err != nil {
+		return fmt.Errorf("%q is not the id of a destination", b)
+	}
+	*n = DestinationID(v)
+	return nil
+}
+
+// Instant is a time of a capture, in nanoseconds since 1970 UTC: a third of a time.Time, and nothing that the garbage collector has to look at.
+type Instant int64
+
+// InstantOf is a time as an Instant: the nearest, of one that is beyond them.
+func InstantOf(t time.Time) Instant {
+	switch {
+	case t.Before(time.Unix(0, math.MinInt64)):
+		return math.MinInt64
+	case t.After(time.Unix(0, math.MaxInt64)):
+		return math.MaxInt64
+	}
+	return Instant(t.UnixNano())
+}
+
+// Time is the instant in UTC.
+func (t Instant) Time() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// MarshalText writes RFC 3339 with nanoseconds.
+func (t Instant) MarshalText() ([]byte, error) { return t.Time().MarshalText() }
+
+// UnmarshalText reads RFC 3339.
+func (t *Instant) UnmarshalText(b []byte) error {
+	var at time.Time
+	err := at.UnmarshalText(b)
+	*t = InstantOf(at)
+	return err
 }
 
 // Inside is the inside end of destinations.
@@ -63,6 +116,12 @@ type Naming struct {
 	Notes      []string    `json:"notes,omitempty"` // for instance "no DNS answer seen supports this name"
 }
 
+// Reached is where destinations are.
+type Reached struct {
+	Servers      []Server `json:"servers"` // at most 64, those with most payload out; servers_total counts all
+	ServersTotal int      `json:"servers_total"`
+}
+
 // Service is what destinations are reached by.
 type Service struct {
 	Port      uint16 `json:"port"`
@@ -75,6 +134,22 @@ type Course struct {
 	State    State  `json:"state"`
 	OpenedBy string `json:"opened_by"`     // "client", "server", "both": which end began the flows
 	Via      string `json:"via,omitempty"` // the inside proxy, address:port
+
+	hours []HourOut // payload out by hour, in no order; empty where all went in the hour of First, nil where it is not known
+}
+
+// ByHour is the payload out by hour, in no order: nothing, of a saved result, which does not say.
+func (o *Destination) ByHour() iter.Seq[HourOut] {
+	return func(yield func(HourOut) bool) {
+		if o.hours != nil && len(o.hours) == 0 && o.PayloadOut > 0 {
+			yield(HourOut{flow.HourOf(int64(o.First)), o.PayloadOut})
+		}
+		for _, h := range o.hours {
+			if !yield(h) {
+				return
+			}
+		}
+	}
 }
 
 // Attribution says whose destinations are.
@@ -90,7 +165,7 @@ type Attribution struct {
 
 // NewDestination returns a destination that nothing is known of, and that has all parts.
 func NewDestination() *Destination {
-	return &Destination{Inside: &Inside{}, Naming: &Naming{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Cited: &Cited{}, Disclosure: &disclosure.Judgement{}}
+	return &Destination{Inside: &Inside{}, Naming: &Naming{}, Reached: &Reached{}, Service: &Service{}, Attribution: &Attribution{}, Course: &Course{}, Cited: &Cited{}, Disclosure: &disclosure.Judgement{}}
 }
 
 // UnmarshalJSON reads a destination of a saved result. One that lacks keys has all parts too.

@@ -93,13 +93,13 @@ func (c *Case) sharesOf(i int) []disclosure.Share {
 		return c.shares[i]
 	}
 	d := c.Destinations[i]
-	return []disclosure.Share{{Verdict: d.Disclosure.Verdict, PayloadOut: d.PayloadOut, First: d.First, Last: d.Last}}
+	return []disclosure.Share{{Verdict: d.Disclosure.Verdict, PayloadOut: d.PayloadOut, First: d.First.Time(), Last: d.Last.Time()}}
 }
 
 // traffic is a destination as the register is asked about it.
 func (x *discloser) traffic(o *Destination, d *dest) *disclosure.Traffic {
 	b, geo := x.c.b, x.a.Geo
-	t := &disclosure.Traffic{Client: o.Client, Port: o.Port, Transport: o.Transport, First: o.First, Last: o.Last, Parts: []disclosure.Part{},
+	t := &disclosure.Traffic{Client: o.Client, Port: o.Port, Transport: o.Transport, First: o.First.Time(), Last: o.Last.Time(), Parts: []disclosure.Part{},
 		Relayed: d.notes&noteRelayed != 0, Elsewhere: d.notes&noteBothLegs != 0}
 	if o.Name != "" {
 		t.Names, t.Vendors = []string{o.Name}, []string{o.Vendor}

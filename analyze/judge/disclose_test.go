@@ -18,7 +18,7 @@ func disclosed(r *disclosure.Register, d Destination) *Destination {
 	if d.Naming == nil {
 		d.Naming = &Naming{}
 	}
-	d.Service, d.Course, d.First, d.Last = &Service{Port: 443, Transport: "tcp"}, &Course{}, time.Unix(0, 0).UTC(), time.Unix(60, 0).UTC()
+	d.Service, d.Course, d.First, d.Last = &Service{Port: 443, Transport: "tcp"}, &Course{}, 0, Instant(time.Minute)
 	h := flow.NewHosts(flow.NewNetworks(false))
 	b := NewBuilder(hostname.NewIndex(h))
 	made := dest{counters: counters{payloadOut: 1000}}

@@ -27,7 +27,7 @@ type Finding struct {
 	Clients      []string           `json:"clients"`
 	Servers      []string           `json:"servers"`
 	Names        []string           `json:"names"`
-	Destinations []string           `json:"destinations"` // ids
+	Destinations []DestinationID    `json:"destinations"`
 	Entries      []string           `json:"entries,omitempty"`
 	PayloadOut   uint64             `json:"payload_out"`
 	First        time.Time          `json:"first"`

@@ -7,9 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"phonehome/analyze/disclosure"
 	"phonehome/analyze/flow"
@@ -54,7 +52,6 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	order := b.order()
 	c := &Case{Destinations: newDestinations(len(order)), details: make([]detail, len(order)), to: make([]int32, len(order)), Citations: b.cited, b: b}
 	c.Citations.of = make([]citing, len(order))
-	ids := numbered("d", len(order))
 	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
 	for i, o := range order {
 		place[o.number-1] = i
@@ -72,7 +69,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	for d := range b.dests.Take() {
 		i := place[made]
 		made++
-		c.Destinations[i].ID, c.Destinations[i].number = ids[i], uint32(i)
+		c.Destinations[i].ID = DestinationID(i + 1)
 		b.finish(d, c.Destinations[i], a)
 		c.details[i], c.Citations.of[i] = d.detail, d.citing
 		if d.rare != 0 {
@@ -104,21 +101,7 @@ func newDestinations(n int) []*Destination {
 // drop gives the memory of what the destinations have now back.
 func (b *Builder) drop() {
 	b.parts, b.protocols = nil, nil
-	b.others, b.places = flow.Chains[otherName]{}, nil
-}
-
-// numbered are names with numbers from 1 on, all cut out of one text.
-func numbered(prefix string, n int) []string {
-	out := make([]string, n)
-	var text strings.Builder
-	text.Grow(n * len(prefix+strconv.Itoa(n)))
-	for i := range out {
-		from := text.Len()
-		text.WriteString(prefix)
-		text.WriteString(strconv.Itoa(i + 1))
-		out[i] = text.String()[from:]
-	}
-	return out
+	b.others, b.places, b.single = flow.Chains[otherName]{}, nil, nil
 }
 
 // ordered is what the order of destinations mostly depends on.
@@ -289,16 +272,15 @@ const lookedUp packet.Transport = 255
 
 func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
-	o.First, o.Last = time.Unix(0, d.first).UTC(), time.Unix(0, d.last).UTC()
+	o.First, o.Last = Instant(d.first), Instant(d.last)
 	o.Inside, o.Name, o.Naming, o.Disclosure = b.inside(d.key.client), b.texts.Text(d.name), b.naming(d), b.unjudged
 	o.Service = known(b.services, serviceKey{b.mostOf(&d.protocols), d.key.port, d.key.transport, d.key.kind}, b.service)
 	b.attribute(o, a)
-	b.listServers(d, o, a.Geo)
+	o.Reached = b.reached(d, a.Geo)
 	if d.oneWay(o) {
 		d.state = rankTransferred
 	}
-	o.Course = known(b.courses, courseKey{d.key.via, d.state, d.openers}, b.course)
-	o.Hours = b.hours(d)
+	o.Course = b.course(d)
 }
 
 // naming is shared by all that have no other names.
@@ -356,8 +338,18 @@ type courseKey struct {
 	openers openers
 }
 
-func (b *Builder) course(k courseKey) *Course {
-	return &Course{State: states[k.state], OpenedBy: k.openers.String(), Via: b.texts.Text(k.via)}
+// course is shared by all of which all payload went in the hour in which they began.
+func (b *Builder) course(d *dest) *Course {
+	shared := known(b.courses, courseKey{d.key.via, d.state, d.openers}, func(k courseKey) *Course {
+		return &Course{State: states[k.state], OpenedBy: k.openers.String(), Via: b.texts.Text(k.via), hours: []HourOut{}}
+	})
+	hours := b.hours(d)
+	if hours == nil {
+		return shared
+	}
+	own := *shared
+	own.hours = hours
+	return &own
 }
 
 // repeated is how many datagrams to an address are no attempt any more: a program that wants an answer gives up, or does not say all it has to say. They may be half as many, where
@@ -382,15 +374,17 @@ func (b *Builder) inside(client end) *Inside {
 	return known(b.clients, client, func(client end) *Inside { return &Inside{Client: b.addr(client)} })
 }
 
-// hours are the payload out of a destination by hour and server, without those in which nothing went.
-func (b *Builder) hours(d *dest) []HourOut {
-	n := 0
+// hours are the payload out of a destination by hour and server, without those in which nothing went; nil where all went in the hour in which it began.
+func (b *Builder) hours(d *dest) (out []HourOut) {
+	first, inFirst := flow.HourOf(d.first), uint64(0)
 	for p := range b.parts.sums(&d.parts) {
-		if p.n > 0 {
-			n++
+		if p.key.hour == first {
+			inFirst += p.n
 		}
 	}
-	out := b.hourLists.take(n)[:0]
+	if inFirst == d.payloadOut {
+		return nil
+	}
 	for p := range b.parts.sums(&d.parts) {
 		if p.n > 0 {
 			out = append(out, HourOut{p.key.hour, p.n})
@@ -437,14 +431,29 @@ func (b *Builder) attribute(o *Destination, a *Attributor) {
 	}
 }
 
-// listServers lists the addresses, most payload out first.
-func (b *Builder) listServers(d *dest, o *Destination, geo *vendors.Geo) {
+// reached lists the addresses of a destination, most payload out first. Most have one, and share it with all that are there.
+func (b *Builder) reached(d *dest, geo *vendors.Geo) *Reached {
 	list := b.byServer(d)
-	o.ServersTotal = len(list)
-	o.Servers = b.serverLists.take(min(len(list), maxServers))
-	for i := range o.Servers {
-		o.Servers[i] = Server{b.addr(list[i].key), b.place(list[i].key, geo)}
+	if len(list) != 1 {
+		return b.newReached(list, geo)
 	}
+	if b.single == nil {
+		b.single = make([]*Reached, b.hosts.Len())
+	}
+	at := &b.single[list[0].key.host()]
+	if *at == nil || (*at).Servers[0].IP.Is4() == list[0].key.v6() { // an IPv4 address may be met in IPv6 too
+		*at = b.newReached(list, geo)
+	}
+	return *at
+}
+
+func (b *Builder) newReached(list []sum[end], geo *vendors.Geo) *Reached {
+	r := &b.reachedRoom.take(1)[0]
+	r.ServersTotal, r.Servers = len(list), b.serverLists.take(min(len(list), maxServers))
+	for i := range r.Servers {
+		r.Servers[i] = Server{b.addr(list[i].key), b.place(list[i].key, geo)}
+	}
+	return r
 }
 
 // place is where a server is, in a database's opinion.

@@ -141,7 +141,7 @@ func keyField(s string) string {
 
 // Keys are the keys of a result, sorted, each once: one for each destination, and one for each destination of a finding that nobody has suppressed, with its rule.
 func Keys(ds []*Destination, fs []Finding) []string {
-	byID := make(map[string]string, len(ds))
+	byID := make(map[DestinationID]string, len(ds))
 	out := make([]string, 0, len(ds))
 	for _, d := range ds {
 		k := d.Key()

@@ -8,8 +8,8 @@ import (
 )
 
 func to(name string, port uint16, transport string) *Destination {
-	return &Destination{ID: "d1", Name: name, Naming: &Naming{}, Service: &Service{Port: port, Transport: transport}, Course: &Course{OpenedBy: "client"}, Inside: &Inside{Client: netip.MustParseAddr("10.0.0.1")}, Attribution: &Attribution{},
-		Servers: []Server{{netip.MustParseAddr("192.0.2.1"), &vendors.Place{ASN: 64500}}}}
+	return &Destination{ID: 1, Name: name, Naming: &Naming{}, Service: &Service{Port: port, Transport: transport}, Course: &Course{OpenedBy: "client"}, Inside: &Inside{Client: netip.MustParseAddr("10.0.0.1")}, Attribution: &Attribution{},
+		Reached: &Reached{Servers: []Server{{netip.MustParseAddr("192.0.2.1"), &vendors.Place{ASN: 64500}}}}}
 }
 
 func TestKey(t *testing.T) {
@@ -58,7 +58,7 @@ func TestKey(t *testing.T) {
 func TestKeyOfTheSame(t *testing.T) {
 	const name = "v10.events.example.com"
 	one, other := to(name, 443, "tcp"), to(name, 443, "tcp")
-	other.ID, other.Client, other.ClientLabel = "d7", netip.MustParseAddr("172.17.0.9"), "container-9f2"
+	other.ID, other.Client, other.ClientLabel = 7, netip.MustParseAddr("172.17.0.9"), "container-9f2"
 	other.Servers = []Server{{netip.MustParseAddr("203.0.113.9"), &vendors.Place{ASN: 64501, Country: "GB", Network: "Another CDN"}}}
 	other.Transport, other.Vendor, other.Product, other.VendorBasis = "udp", "Another catalogue's", "x", "catalogue"
 	other.PayloadOut, other.Flows = 7, 9
@@ -81,7 +81,7 @@ func TestKeyOfTheSame(t *testing.T) {
 
 func TestBaseline(t *testing.T) {
 	b := NewBaseline()
-	for _, k := range Keys([]*Destination{to("a.example.com", 443, "tcp")}, []Finding{{Rule: "beacon", Destinations: []string{"d1"}, Status: Open}, {Rule: "bulk-upload", Destinations: []string{"d1"}, Status: Suppressed}}) {
+	for _, k := range Keys([]*Destination{to("a.example.com", 443, "tcp")}, []Finding{{Rule: "beacon", Destinations: []DestinationID{1}, Status: Open}, {Rule: "bulk-upload", Destinations: []DestinationID{1}, Status: Suppressed}}) {
 		b.Add(k)
 	}
 	for _, c := range []struct {

@@ -133,7 +133,7 @@ func (c *Case) manyEvents(members []int) bool {
 // events adds the starts of the exchanges of some destinations to out, which is empty, in order.
 func (c *Case) events(out []int64, members []int) []int64 {
 	for _, i := range members {
-		out = append(out, c.Destinations[i].First.UnixNano())
+		out = append(out, int64(c.Destinations[i].First))
 		for at := range c.b.events.Down(c.details[i].events) {
 			out = append(out, *at)
 		}

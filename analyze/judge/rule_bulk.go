@@ -87,7 +87,7 @@ func (c *Case) daily(g *group) (days map[int32]uint64, in uint64) {
 			continue
 		}
 		in += d.PayloadIn
-		for _, h := range d.Hours {
+		for h := range d.ByHour() {
 			days[dayOf(h.Hour)] += h.PayloadOut
 		}
 	}
