@@ -38,6 +38,7 @@ type Builder struct {
 	rare      flow.List[rare]
 
 	// Lists of the destinations that are made, and what they share.
+	made        pieces[Destination]
 	serverLists pieces[Server]
 	reachedRoom pieces[Reached]
 	single      []*Reached // by number of the host, of destinations that have no other
@@ -305,20 +306,23 @@ func (b *Builder) newDest(k destKey) *dest {
 	}
 	d := b.dests.At(n)
 	d.reset(k)
+	b.cited.forget(n)
 	return d
 }
 
 // addDest adds a destination, of whose key there is none.
 func (b *Builder) addDest(k destKey) *dest {
 	d, n := b.dests.Add()
+	d.number = n
 	d.reset(k)
+	b.cited.add()
 	b.index.Add(k, n)
 	return d
 }
 
 // reset makes a destination one that nothing is known of.
 func (d *dest) reset(k destKey) {
-	*d = dest{key: k, detail: detail{source: hostname.FromNone, state: rankLookedUp}}
+	*d = dest{number: d.number, key: k, detail: detail{source: hostname.FromNone, state: rankLookedUp}}
 }
 
 // key says which destination a leg is of.
@@ -411,7 +415,8 @@ func (b *Builder) count(l *leg, d *dest) {
 	d.payloadOut += r.Payload[out]
 	d.payloadIn += r.Payload[in]
 	if d.first = min(d.first, r.First); d.last <= r.Last {
-		d.last, d.end = r.Last, frame{capture: r.LastCapture, number: r.LastFrame}
+		d.last = r.Last
+		b.cited.endsWith(d.number, frame{capture: r.LastCapture, number: r.LastFrame})
 	}
 	d.openers |= 1 << l.openedBy
 	d.state = min(d.state, l.state())
@@ -429,7 +434,7 @@ func (b *Builder) count(l *leg, d *dest) {
 	for i := range l.naming.Personal {
 		b.addPersonal(d, &l.naming.Personal[i])
 	}
-	b.cited.addLeg(&d.citing, l, d.flows)
+	b.cited.addLeg(d.number, l, d.flows)
 }
 
 // addEvents adds the starts of a flow's exchanges, but for the destination's first, which is where it begins.

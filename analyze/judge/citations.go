@@ -20,19 +20,19 @@ type Cited struct {
 type Citations struct {
 	hosts  *flow.Hosts
 	spans  flow.Chains[span]
-	frames flow.Chains[frame]
+	frames flow.Chains[packedFrame]
 	ends   flow.Chains[flowEnds]
-	of     []citing // by destination
-	some   []frame  // of the latest of Of
+	of     flow.List[citing] // by number of the destination in the making
+	some   []frame           // of the latest of Of
 }
 
 // citing is what one destination cites.
 type citing struct {
 	spans  flow.Stack
 	frames flow.Stack
-	ends   flow.Stack // of its first flows, each once
-	end    frame      // in which it ended; none of one without flows
-	known  uint8      // how many ends these are
+	ends   flow.Stack  // of its first flows, each once
+	end    packedFrame // in which it ended; none of one without flows
+	known  uint8       // how many ends these are
 }
 
 // flowEnds tells a flow of a destination from its others.
@@ -58,12 +58,28 @@ type frame struct {
 	shows   bool  // what is said rests on it, rather than on many like it
 }
 
-// span is the first and the last frame of a flow.
-type span struct {
-	first, last               uint64
-	firstCapture, lastCapture uint32
-	worth                     uint8
+// packedFrame is a frame as it is kept, in three quarters of the room.
+type packedFrame struct {
+	low, capture uint32
+	high         uint16
+	worth        uint8
+	shows        bool
 }
+
+// maxFrameNumber is the highest number that a packedFrame holds: of a file of that many frames each, headers alone, are 4 petabytes.
+const maxFrameNumber = 1<<48 - 1
+
+func (f frame) packed() packedFrame {
+	n := min(f.number, maxFrameNumber)
+	return packedFrame{low: uint32(n), high: uint16(n >> 32), capture: f.capture, worth: f.worth, shows: f.shows}
+}
+
+func (p packedFrame) frame() frame {
+	return frame{number: uint64(p.high)<<32 | uint64(p.low), capture: p.capture, worth: p.worth, shows: p.shows}
+}
+
+// span is the first and the last frame of a flow. Its worth is that of the first.
+type span struct{ first, last packedFrame }
 
 // always is the worth of a frame that is not thinned out.
 const always = 64
@@ -71,33 +87,45 @@ const always = 64
 // thinning says how many flows of a destination that has so many are cited: one of 1<<thinning.
 func thinning(flows uint64) uint8 { return uint8(bits.Len64((max(flows, 1) - 1) / maxCited)) }
 
+// add adds a destination that cites nothing. The numbers are those of Builder.dests.
+func (c *Citations) add() { c.of.Add() }
+
+// forget makes a destination one that cites nothing.
+func (c *Citations) forget(n uint32) { *c.of.At(n) = citing{} }
+
+// endsWith says in which frame a destination ended, so far.
+func (c *Citations) endsWith(n uint32, f frame) { c.of.At(n).end = f.packed() }
+
 // addLeg keeps the frames of a destination's latest leg of so many, its first and last and those that name it, and what its Community ID is made of.
-func (c *Citations) addLeg(to *citing, l *leg, flows uint64) {
+func (c *Citations) addLeg(n uint32, l *leg, flows uint64) {
+	to := c.of.At(n)
 	c.addFlow(to, l)
 	before := flows - 1
 	worth := uint8(bits.TrailingZeros64(before)) // always, of the first
 	if worth < thinning(flows) {
 		return
 	}
-	c.spans.Push(&to.spans, span{l.row.FirstFrame, l.row.LastFrame, l.row.FirstCapture, l.row.LastCapture, worth})
+	first, last := frame{capture: l.row.FirstCapture, number: l.row.FirstFrame, worth: worth}, frame{capture: l.row.LastCapture, number: l.row.LastFrame}
+	c.spans.Push(&to.spans, span{first.packed(), last.packed()})
 	for _, n := range l.names {
-		c.frames.Push(&to.frames, frame{capture: n.Capture, number: n.Frame, worth: worth, shows: before == 0})
+		c.frames.Push(&to.frames, frame{capture: n.Capture, number: n.Frame, worth: worth, shows: before == 0}.packed())
 	}
 }
 
 // show keeps a frame that what is said of a destination rests on.
-func (c *Citations) show(to *citing, f frame) {
-	c.frames.Push(&to.frames, frame{capture: f.capture, number: f.number, worth: always, shows: true})
+func (c *Citations) show(n uint32, f frame) {
+	f.worth, f.shows = always, true
+	c.frames.Push(&c.of.At(n).frames, f.packed())
 }
 
 // shown counts the frames that what is said of a destination rests on.
-func (c *Citations) shown(to *citing) (n int) {
-	for f := range c.frames.Down(to.frames) {
+func (c *Citations) shown(n uint32) (frames int) {
+	for f := range c.frames.Down(c.of.At(n).frames) {
 		if f.shows {
-			n++
+			frames++
 		}
 	}
-	return n
+	return frames
 }
 
 // maxCommunityIDs is how many flows of a destination are named as other tools know them: enough to find them there, at most 160 bytes a destination.
@@ -125,7 +153,7 @@ func (c *Citations) Of(o *Destination) *Cited {
 	c.some = c.appendFrames(c.some[:0], o)
 	out := &Cited{Evidence: evidence(c.some)}
 	transport, _ := flow.TransportOf(o.Transport)
-	for f := range c.ends.Down(c.of[o.ID-1].ends) {
+	for f := range c.ends.Down(c.of.At(o.number).ends) {
 		out.CommunityIDs = append(out.CommunityIDs, flow.CommunityIDOf(transport, packet.AddrFrom(o.Client), f.clientPort, c.hosts.Addr(f.server.host()), f.serverPort, f.server.v6()))
 	}
 	slices.Reverse(out.CommunityIDs)
@@ -134,19 +162,19 @@ func (c *Citations) Of(o *Destination) *Cited {
 
 // appendFrames adds the frames that a destination may cite to a list.
 func (c *Citations) appendFrames(frames []frame, o *Destination) []frame {
-	of, thin := &c.of[o.ID-1], thinning(o.Flows)
+	of, thin := c.of.At(o.number), thinning(o.Flows)
 	for f := range c.spans.Down(of.spans) {
-		if f.worth >= thin {
-			frames = append(frames, frame{capture: f.firstCapture, number: f.first}, frame{capture: f.lastCapture, number: f.last})
+		if f.first.worth >= thin {
+			frames = append(frames, f.first.frame(), f.last.frame())
 		}
 	}
 	for f := range c.frames.Down(of.frames) {
 		if f.worth >= thin {
-			frames = append(frames, *f)
+			frames = append(frames, f.frame())
 		}
 	}
-	if of.end != (frame{}) {
-		frames = append(frames, of.end)
+	if of.end != (packedFrame{}) {
+		frames = append(frames, of.end.frame())
 	}
 	return frames
 }

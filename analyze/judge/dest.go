@@ -48,11 +48,11 @@ type dest struct {
 	key destKey
 	counters
 	detail
-	citing
 	first, last int64
 	others      flow.Chain // names that all fit
 	protocols   tally[uint32]
 	parts       tally[part]
+	number      uint32 // in Builder.dests, and in Citations
 	name        uint32 // text; 0 where there is none, or several
 	openers     openers
 }

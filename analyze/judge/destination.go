@@ -30,7 +30,8 @@ const (
 // Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport. What many destinations have alike they share by pointers,
 // of which none but Cited is nil: it is not to be changed in place.
 type Destination struct {
-	ID DestinationID `json:"id"`
+	ID     DestinationID `json:"id"`
+	number uint32        // in Citations
 	*Inside
 	Name string `json:"name"` // "" where there is none, or where several fit (see other_names)
 	*Naming

@@ -48,14 +48,11 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addLookups(tunnels, domains)
 	b.addTunnels(tunnels)
 	b.namedValues()
-	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more
-	order := b.order()
-	c := &Case{Destinations: newDestinations(len(order)), details: make([]detail, len(order)), to: make([]int32, len(order)), Citations: b.cited, b: b}
-	c.Citations.of = make([]citing, len(order))
-	place := make([]int, len(order)) // of each, in the order in which they were made: that in which what they are made of lies in memory
-	for i, o := range order {
-		place[o.number-1] = i
-	}
+	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more, nor added
+	b.parts.seal()
+	b.protocols.seal()
+	n, places := b.dests.Len(), b.order()
+	c := &Case{Destinations: make([]*Destination, n), details: make([]detail, n), to: make([]int32, n), Citations: b.cited, b: b}
 	var register *discloser
 	if a.Register != nil {
 		register = newDiscloser(c, a)
@@ -65,13 +62,11 @@ func (b *Builder) Finish(a *Attributor) *Case {
 		o := c.Destinations[i]
 		c.details[i].traits, c.to[i] = traitsOf(o), recipients.find(o)
 	}
-	made := 0
-	for d := range b.dests.Take() {
-		i := place[made]
-		made++
-		c.Destinations[i].ID = DestinationID(i + 1)
-		b.finish(d, c.Destinations[i], a)
-		c.details[i], c.Citations.of[i] = d.detail, d.citing
+	for d := range b.dests.Take() { // in the order in which they were made: what one is made of is given back before the next
+		i := int(places[d.number-1])
+		o := b.finish(d, a)
+		o.ID = DestinationID(i + 1)
+		c.Destinations[i], c.details[i] = o, d.detail
 		if d.rare != 0 {
 			c.rare = append(c.rare, i)
 		}
@@ -88,16 +83,6 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	return c
 }
 
-// newDestinations are destinations that lie by pieces, in their order: one list of all would take fresh memory beside what rows and names have given back.
-func newDestinations(n int) []*Destination {
-	out := make([]*Destination, n)
-	var room pieces[Destination]
-	for i := range out {
-		out[i] = &room.take(1)[0]
-	}
-	return out
-}
-
 // drop gives the memory of what the destinations have now back.
 func (b *Builder) drop() {
 	b.parts, b.protocols = nil, nil
@@ -112,8 +97,8 @@ type ordered struct {
 	number     uint32 // in Builder.dests
 }
 
-// order orders destinations: most payload out first, then by key.
-func (b *Builder) order() []ordered {
+// order are the places of destinations, by number: most payload out first, then by key.
+func (b *Builder) order() []uint32 {
 	ranks := b.rankClients()
 	out := make([]ordered, 0, b.dests.Len())
 	for d := range b.dests.All() {
@@ -130,7 +115,11 @@ func (b *Builder) order() []ordered {
 		}
 		return b.compare(&b.dests.At(x.number).key, &b.dests.At(y.number).key)
 	})
-	return out
+	places := make([]uint32, len(out))
+	for i, o := range out {
+		places[o.number-1] = uint32(i)
+	}
+	return places
 }
 
 // rankClients are the places of clients in the order of their addresses, by their numbers.
@@ -263,14 +252,17 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.cited.show(&d.citing, frame{capture: q.Capture, number: q.Frame})
+		b.cited.show(d.number, frame{capture: q.Capture, number: q.Frame})
 	}
 }
 
 // lookedUp stands for the transport of a destination that was only asked for: IP protocol 255, which IANA reserves.
 const lookedUp packet.Transport = 255
 
-func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
+// finish makes a destination.
+func (b *Builder) finish(d *dest, a *Attributor) *Destination {
+	o := &b.made.take(1)[0]
+	o.number = d.number
 	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
 	o.First, o.Last = Instant(d.first), Instant(d.last)
 	o.Inside, o.Name, o.Naming, o.Disclosure = b.inside(d.key.client), b.texts.Text(d.name), b.naming(d), b.unjudged
@@ -281,6 +273,7 @@ func (b *Builder) finish(d *dest, o *Destination, a *Attributor) {
 		d.state = rankTransferred
 	}
 	o.Course = b.course(d)
+	return o
 }
 
 // naming is shared by all that have no other names.

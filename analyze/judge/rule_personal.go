@@ -46,8 +46,8 @@ func (b *Builder) addPersonal(d *dest, v *hostname.Value) {
 	if more.personal == nil {
 		more.personal = values{}
 	}
-	if more.personal.of(v.Kind).add(v) && b.cited.shown(&d.citing) < maxFrames {
-		b.cited.show(&d.citing, frame{capture: v.Capture, number: v.Frame})
+	if more.personal.of(v.Kind).add(v) && b.cited.shown(d.number) < maxFrames {
+		b.cited.show(d.number, frame{capture: v.Capture, number: v.Frame})
 	}
 }
 

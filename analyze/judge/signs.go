@@ -56,7 +56,7 @@ func (b *Builder) sign(d *dest, kind signKind, n hostname.Named, other string) {
 	more := b.makeRare(d)
 	if len(more.signs) < maxSigns && !slices.ContainsFunc(more.signs, func(o sign) bool { return o.kind == s.kind && o.name == s.name && o.other == s.other }) {
 		more.signs = append(more.signs, s)
-		b.cited.show(&d.citing, s.frame)
+		b.cited.show(d.number, s.frame)
 	}
 }
 

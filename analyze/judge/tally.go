@@ -72,6 +72,9 @@ func (t *tallies[K]) sumFurther(to *tally[K], k K, n uint64) {
 	t.index.Add(at, l)
 }
 
+// seal gives back what only adding needs.
+func (t *tallies[K]) seal() { t.index = flow.Numbering[tallied[K]]{} }
+
 // sums are the sums of a tally, by turns.
 func (t *tallies[K]) sums(of *tally[K]) iter.Seq[*sum[K]] {
 	return func(yield func(*sum[K]) bool) {

@@ -151,7 +151,7 @@ func (b *Builder) addTunnels(all map[carrier]*carried) {
 		d := b.newDest(destKey{client: c.client, kind: keyNamed, what: c.domain, transport: lookedUp})
 		d.name, d.source, d.first, d.last, d.notes = c.domain, hostname.FromQuery, t.first, t.last, noteNamesBelow
 		for _, f := range t.frames {
-			b.cited.show(&d.citing, f)
+			b.cited.show(d.number, f)
 		}
 		b.makeRare(d).carried = t
 	}
