@@ -12,10 +12,7 @@ import (
 func counted(n int) *htmlPage {
 	ds := []*judge.Destination{destination("10.0.0.5", "one.example.net", "ExampleSec", "catalogue", 900), destination("10.0.0.5", "one.example.org", "ExampleMed", "catalogue", 500)}
 	r := sample(ds[:n]...)
-	r.Settings.Internal = r.Settings.Internal[:0]
-	for _, network := range []string{"10.0.0.0/8", "192.0.2.0/24"}[:n] {
-		r.Settings.Internal = append(r.Settings.Internal, network)
-	}
+	r.Settings.Internal = []string{"10.0.0.0/8", "192.0.2.0/24"}[:n]
 	r.Settings.Intel = []intel.List{{Name: "a list", Indicators: n}}
 	all := []int{0, 1}[:n]
 	for range n {
