@@ -95,9 +95,9 @@ func (e *evidence) cannotSee(c *Coverage, sums *coverageSums) []string {
 		}
 	}
 	say(total.Drops > 0, "The capturing side reports %s lost: volumes are lower bounds.", packets(total.Drops))
-	say(total.SnappedPackets > 0, "%s of %s were captured in part: volumes are right, content beyond the cut was not seen.", number(total.SnappedPackets), packets(c.Packets))
-	say(sums.tcp > 0 && sums.oneWay*2 > sums.tcp, "%s of %s with payload show one direction only: answers, or what was sent, lie outside the capture.", number(sums.oneWay), connections(sums.tcp))
-	say(sums.unstarted > 0, "%s of %s were running before the capture began, or their start was lost: they may have no name, and more may have been sent.", number(sums.unstarted), connections(sums.tcp))
+	say(total.SnappedPackets > 0, "%s captured in part: volumes are right, content beyond the cut was not seen.", share(total.SnappedPackets, packets(c.Packets), "was", "were"))
+	say(sums.tcp > 0 && sums.oneWay*2 > sums.tcp, "%s one direction only: answers, or what was sent, lie outside the capture.", share(sums.oneWay, connections(sums.tcp)+" with payload", "shows", "show"))
+	say(sums.unstarted > 0, "%s running before the capture began, or the start was lost: a name may be missing, and more may have been sent.", share(sums.unstarted, connections(sums.tcp), "was", "were"))
 	say(sums.dns == 0 && c.FlowPackets > 0, "No DNS was seen: names rest on what connections say of themselves.")
 	say(sums.duplicates > 0, "%s (a mirror port or several interfaces): payload is counted once.", plural(sums.duplicates, "packet is a copy of another", "packets are copies of others"))
 	say(total.BackwardSteps > 0, "Time steps back %s within a capture: order and durations there are not certain.", plural(total.BackwardSteps, "time", "times"))
@@ -108,10 +108,18 @@ func (e *evidence) cannotSee(c *Coverage, sums *coverageSums) []string {
 	return out
 }
 
-// number, plural, packets and connections write counts as every output does.
+// number, plural, share, packets and connections write counts as every output does.
 func number(n uint64) string { return humanize.Comma(int64(n)) }
 
 func plural(n uint64, one, many string) string { return judge.Plural(int(n), one, many) }
+
+// share is n of a whole, and what they do.
+func share(n uint64, whole, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return number(n) + " of " + whole + " " + many
+}
 
 func packets(n uint64) string { return plural(n, "packet", "packets") }
 

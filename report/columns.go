@@ -71,6 +71,14 @@ func count(n int) []string { return []string{humanize.Comma(int64(n))} }
 
 func more(n int) string { return "and " + humanize.Comma(int64(n)) + " more" }
 
+// moreOf is more of what is named.
+func moreOf(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return more(n) + " " + many
+}
+
 // some shows the heaviest of a tally, and how many more there are.
 func some(t tally) []string {
 	all := t.sorted()

@@ -153,7 +153,7 @@ func (f htmlFinding) Citations() (out []citation) {
 // MoreCitations says how many captures are cited beside those listed.
 func (f htmlFinding) MoreCitations() string {
 	if n := len(f.Evidence) - shownEvidence; n > 0 {
-		return more(n) + " captures cited, in the JSON result"
+		return moreOf(n, "capture", "captures") + " cited, in the JSON result"
 	}
 	return ""
 }
@@ -245,7 +245,7 @@ func (p *htmlPage) MoreVendors() string {
 		met[recipientOf(d)] = true
 	}
 	if n := len(met) - maxCards; n > 0 {
-		return more(n) + " recipients without a card here: they are in the tables below"
+		return moreOf(n, "recipient without a card here: it is", "recipients without a card here: they are") + " in the tables below"
 	}
 	return ""
 }
@@ -358,7 +358,7 @@ func (p *htmlPage) MoreClients() string {
 		}
 	}
 	if n := len(met) - maxCards; n > 0 {
-		return more(n) + " clients with findings: they are in the table of all destinations"
+		return moreOf(n, "client with findings: it is", "clients with findings: they are") + " in the table of all destinations"
 	}
 	return ""
 }

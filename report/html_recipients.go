@@ -68,7 +68,7 @@ func (p *htmlPage) sumUp() (out []*recipientSum) {
 
 // ByVerdict is the payload by recipient and verdict.
 func (p *htmlPage) ByVerdict() *picture {
-	const row, bar = 40, 14
+	const row = 40
 	all := p.sums
 	if len(all) == 0 || len(all) == 1 && len(all[0].verdicts) == 1 {
 		return nil // one bar says nothing
@@ -79,20 +79,7 @@ func (p *htmlPage) ByVerdict() *picture {
 	pic.Table = newTable("", pic.Title, "Recipient", "Verdict", "Payload out>")
 	met := map[string]bool{}
 	for i, s := range shown {
-		y := i * row
-		pic.text(0, y+14, "s", cutShort(s.name, besideNumber))
-		pic.text(1, y+14, "e b", humanize.Bytes(s.all))
-		x := 0.0
-		for _, v := range disclosure.Verdicts() {
-			n := s.verdicts[v]
-			if n == 0 {
-				continue
-			}
-			w := float64(n) / float64(shown[0].all)
-			pic.rect(x, max(w, 0.002), y+20, bar, verdictClass(v), string(v)+": "+humanize.Bytes(n))
-			x += w
-			met[verdictClass(v)] = true
-		}
+		pic.verdictBar(i*row, s, shown[0].all, met)
 	}
 	if !p.HasRegister() {
 		pic.Title, met = "Payload out by recipient", nil
@@ -110,10 +97,28 @@ func (p *htmlPage) ByVerdict() *picture {
 		}
 	}
 	if n := len(all) - barRows; n > 0 {
-		pic.Note = more(n) + " recipients with less are in the table."
+		pic.Note = moreOf(n, "recipient with less is in the table.", "recipients with less are in the table.")
 	}
 	pic.Table = pic.Table.closed("Table of this picture")
 	return pic
+}
+
+// verdictBar draws a recipient's bar, parted by verdict, with the name above; met is which colours there are.
+func (p *picture) verdictBar(y int, s *recipientSum, longest uint64, met map[string]bool) {
+	const bar, seen = 14, 0.002 // what is next to nothing is seen
+	p.text(0, y+14, "s", cutShort(s.name, besideNumber))
+	p.text(1, y+14, "e b", humanize.Bytes(s.all))
+	x := 0.0
+	for _, v := range disclosure.Verdicts() {
+		n := s.verdicts[v]
+		if n == 0 {
+			continue
+		}
+		w := float64(n) / float64(longest)
+		p.rect(x, max(w, seen), y+20, bar, verdictClass(v), string(v)+": "+humanize.Bytes(n))
+		x += w
+		met[verdictClass(v)] = true
+	}
 }
 
 // Runes that names are cut to.
@@ -154,22 +159,13 @@ func (p *htmlPage) Matrix() *picture {
 	pic := &picture{ID: "matrix", Title: "Who sends to whom", Height: top + len(from)*row}
 	pic.Desc = fmt.Sprintf("A row for each of %s, a column for each of %s; a cell is the darker the more payload went.", judge.Plural(len(from), "client", "clients"), judge.Plural(len(to), "recipient", "recipients"))
 	pic.Table = newTable("", pic.Title, "Client", "Recipient", "Payload out>")
-	width := 1 / float64(len(to))
 	for k := range to {
-		pic.text((float64(k)+0.5)*width, 12, "m b", strconv.Itoa(k+1))
+		pic.text((float64(k)+0.5)/float64(len(to)), 12, "m b", strconv.Itoa(k+1))
 		pic.Legend = append(pic.Legend, legend{"", strconv.Itoa(k+1) + ": " + show(to[k].name)})
 	}
 	pic.Legend = append(pic.Legend, shadeLegend(from, to)...)
 	for i, c := range from {
-		y := top + i*row
-		pic.text(0, y+12, "s", show(c))
-		for k, s := range to {
-			n := s.clients[c]
-			pic.rect(float64(k)*width, width*0.98, y+16, 18, "h"+strconv.Itoa(shadeOf(n)), "")
-			if n > 0 {
-				pic.text((float64(k)+0.5)*width, y+29, "m t"+strconv.Itoa(shadeOf(n))+narrow(len(to)), humanize.Bytes(n))
-			}
-		}
+		pic.cells(top+i*row, c, to)
 	}
 	for _, c := range clients {
 		for _, s := range all {
@@ -183,6 +179,21 @@ func (p *htmlPage) Matrix() *picture {
 	}
 	pic.Table = pic.Table.closed("Table of this picture")
 	return pic
+}
+
+// cells draws what a client sent to each recipient, a shade each, with the client above.
+func (p *picture) cells(y int, client string, to []*recipientSum) {
+	const gap = 0.02 // of a cell
+	width := 1 / float64(len(to))
+	p.text(0, y+12, "s", show(client))
+	for k, s := range to {
+		n := s.clients[client]
+		shade := strconv.Itoa(shadeOf(n))
+		p.rect(float64(k)*width, width*(1-gap), y+16, 18, "h"+shade, "")
+		if n > 0 {
+			p.text((float64(k)+0.5)*width, y+29, "m t"+shade+narrow(len(to)), humanize.Bytes(n))
+		}
+	}
 }
 
 // narrow hides text in cells that are too small for it on a telephone.

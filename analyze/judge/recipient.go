@@ -63,6 +63,15 @@ type group struct {
 	members []int
 }
 
+// String is how a title calls the destinations of a group: a vendor has them, and a name has none: they are at it.
+func (g *group) String() string {
+	link := " of "
+	if g.to.vendor == "" && g.to.domain != "" {
+		link = " at "
+	}
+	return Plural(len(g.members), "destination", "destinations") + link + g.to.String()
+}
+
 // byRecipient groups the destinations that pick takes, in the order of their first one: most payload first.
 func (c *Case) byRecipient(pick func(i int) bool) []*group {
 	picked := slices.Grow(c.picked[:0], len(c.Destinations))

@@ -41,7 +41,7 @@ func findExpired(c *Case) (out []Finding) {
 			f.Severity = High
 		}
 		f.Entries, f.PayloadOut = c.entries(g), past.PayloadOut
-		f.Title = fmt.Sprintf("%s of %s in use %s after the disclosure ended, %s", Plural(len(g.members), "destination", "destinations"), g.to, Plural(past.Days, "day", "days"), c.sent(g, &f))
+		f.Title = fmt.Sprintf("%s in use %s after the disclosure ended, %s", g, Plural(past.Days, "day", "days"), c.sent(g, &f))
 		f.Facts = append(f.Facts, fmt.Sprintf("%s of payload left after the end, from %s to %s.", humanize.Bytes(past.PayloadOut), minuteText(past.First), minuteText(past.Last)))
 		for _, id := range f.Entries {
 			e := c.register.Entry(id)

@@ -30,7 +30,7 @@ func findNew(c *Case) (out []Finding) {
 		for _, i := range g.members {
 			keys = append(keys, c.Destinations[i].Key())
 		}
-		f.Title = fmt.Sprintf("%s of %s not in the baseline: %s", Plural(len(g.members), "destination", "destinations"), g.to, c.sent(g, &f))
+		f.Title = fmt.Sprintf("%s not in the baseline: %s", g, c.sent(g, &f))
 		f.Facts = append(f.Facts, c.volume(&f)+".", "New: "+strings.Join(distinctTexts(keys, maxHosts), "; ")+".")
 		f.Facts = append(f.Facts, c.hosts(g)...)
 		f.Inference = "Something on the clients changed since the baseline: software, a version, a setting, or the vendor's endpoints."

@@ -48,7 +48,7 @@ func findTunnel(c *Case) (out []Finding) {
 			f.Severity = High
 		}
 		f.Title = fmt.Sprintf("%s of text in %s asked for below %s", humanize.Bytes(bytes), Plural(int(names), "name", "names"), g.to)
-		f.Facts = append(f.Facts, fmt.Sprintf("%s from %s, %s, last %s.", Plural(int(names), "distinct name was asked for", "distinct names were asked for"),
+		f.Facts = append(f.Facts, fmt.Sprintf("%s distinct names were asked for from %s, %s, last %s.", humanize.Comma(int64(names)),
 			Plural(len(f.Clients), "client", "clients"), c.since(f.First), minuteText(f.Last)),
 			fmt.Sprintf("A name has %.0f bytes of text below the domain on average, with %.1f bits a byte.", mean, entropy))
 		f.Facts = append(f.Facts, c.hosts(g)...)

@@ -36,7 +36,7 @@ func findUndisclosed(c *Case) (out []Finding) {
 		if c.unsure(g) {
 			f.Confidence = weak
 		}
-		f.Title = fmt.Sprintf("%s of %s: not covered by the register supplied, %s", Plural(len(g.members), "destination", "destinations"), g.to, c.sent(g, &f))
+		f.Title = fmt.Sprintf("%s: not covered by the register supplied, %s", g, c.sent(g, &f))
 		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g)...)
 		f.Facts = append(append(f.Facts, c.places(g)...), c.hosts(g)...)
 		f.Inference = "The register supplied does not show that anyone agreed to this."

@@ -13,7 +13,7 @@ type Rule struct {
 	ID       string
 	Severity Severity // the usual one; a finding's own may differ, and Levels says when
 	Fires    string   // what fires it, a sentence
-	Levels   string   // when a finding is graver or lighter, and why
+	Levels   string   // when a finding has which severity, and why; the usual one is among them
 	Bounds   []Bound  // thresholds
 	Numbers  []Number // what Measures of its findings hold
 	Blind    string   // what it cannot see
@@ -47,7 +47,7 @@ func RuleByID(id string) (Rule, bool) {
 // Text is the rule's section of the documentation, in Markdown.
 func (r *Rule) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n\n**Severity**: %s. %s\n\n", r.ID, r.Fires, r.Severity, r.Levels)
+	fmt.Fprintf(&b, "## %s\n\n%s\n\n**Severity.** %s\n\n", r.ID, r.Fires, r.Levels)
 	if len(r.Bounds) > 0 {
 		b.WriteString("| threshold | | why |\n|---|---|---|\n")
 		for _, x := range r.Bounds {

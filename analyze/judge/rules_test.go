@@ -3,6 +3,7 @@ package judge
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -15,6 +16,9 @@ func TestRulesAreWhole(t *testing.T) {
 			t.Errorf("rule %q is not whole, or there are two", r.ID)
 		}
 		ids[r.ID] = true
+		if !strings.Contains(strings.ToLower(r.Levels), r.Severity.String()) {
+			t.Errorf("%s does not say when a finding has its usual severity, %s: %s", r.ID, r.Severity, r.Levels)
+		}
 		if word := forbidden.FindString(r.Text()); word != "" {
 			t.Errorf("%s says %q", r.ID, word)
 		}

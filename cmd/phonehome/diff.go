@@ -48,6 +48,11 @@ func (f *diffFlags) run(a *app, c *cobra.Command, args []string) error {
 	if f.path != "" && overInput(f.path, args) != "" {
 		return usage("--output %s would write over an input", f.path)
 	}
+	if f.path != "" {
+		if err := tried(notWritten(f.path, tryFile(f.path))); err != nil {
+			return err
+		}
+	}
 	old, err := readResult(args[0])
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (f *scanFlags) newEvidence(fs *pflag.FlagSet, inputs []string, v *view) (*e
 		return nil, usage("--evidence and --hash none contradict each other: evidence is known by its hash")
 	}
 	if err := e.check(inputs, v); err != nil {
-		return nil, usage("--evidence %s: %w", f.evidence, err)
+		return nil, f.noEvidence(err)
 	}
 	for _, g := range f.given() {
 		if e.has(g.Path) {
@@ -98,6 +98,14 @@ func (f *scanFlags) newEvidence(fs *pflag.FlagSet, inputs []string, v *view) (*e
 		}
 	}
 	return e, nil
+}
+
+// noEvidence is a folder that is none for evidence: one that can't be there, or one that the user is to choose another for.
+func (f *scanFlags) noEvidence(err error) error {
+	if out := (*outputError)(nil); errors.As(err, &out) {
+		return tried(notWritten(f.evidence, err))
+	}
+	return usage("--evidence %s: %w", f.evidence, err)
 }
 
 // given are the files beside captures that the result depends on. Lists and registers are copied; databases, which are large and whose licences may forbid it, are not.
@@ -160,9 +168,9 @@ func former(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return &outputError{cause(err)}
 	case !info.IsDir():
-		return errors.New("is no folder")
+		return &outputError{errors.New("is no folder")}
 	}
 	any := false
 	var files []string
@@ -216,6 +224,21 @@ func asWritten(path string, files []string) error {
 	return nil
 }
 
+// tryEvidence says why the folder can't be written beside its place, or a former one not removed; nothing where no evidence is asked for.
+func (f *scanFlags) tryEvidence(e *evidenceFolder) []error {
+	if e == nil {
+		return nil
+	}
+	err := tryFolder(filepath.Dir(e.path))
+	for _, name := range []string{"", slicesName, givenName} {
+		old := filepath.Join(e.path, name)
+		if files, _ := os.ReadDir(old); err == nil && len(files) > 0 { // an empty one is removed whoever may write to it
+			err = tryFolder(old)
+		}
+	}
+	return notWritten(f.evidence, err)
+}
+
 // cuttable is a result with all that cuts slices out of its captures.
 type cuttable struct {
 	scanned, shown *analyze.Result
@@ -225,10 +248,9 @@ type cuttable struct {
 
 // write writes the folder: beside its place first, so that it is whole or not there.
 func (e *evidenceFolder) write(ctx context.Context, r *cuttable, v *view) error {
-	folder, base := filepath.Split(e.path)
-	e.temp = filepath.Join(folder, "."+base+"."+strconv.Itoa(os.Getpid())+".tmp")
+	e.temp = beside(e.path)
 	const mode = 0o777 // less what the user's mask takes away
-	if err := os.MkdirAll(folder, mode); err != nil {
+	if err := os.MkdirAll(filepath.Dir(e.path), mode); err != nil {
 		return err
 	}
 	if err := os.Mkdir(e.temp, mode); err != nil {
@@ -431,7 +453,7 @@ func appendFile(path string, b []byte) error {
 // reports lists the files that outputs were written to; pipes and devices hold nothing that could be hashed.
 func (e *evidenceFolder) reports(index *evidenceIndex, written []string) (out []sum, err error) {
 	for _, path := range written {
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		if inPlace(path) {
 			continue
 		}
 		sha, err := hashFile(path)

@@ -33,7 +33,7 @@ var exitCodes = []exitCode{
 	{exitFindings, "findings at or above --fail-on"},
 	{exitUsage, "the command line or the configuration is wrong: nothing was read"},
 	{exitCapture, "a capture could not be read, was cut short, damaged or empty, or nothing was analysed or judged; outputs are still written with what was read"},
-	{exitOutput, "an output could not be written"},
+	{exitOutput, "an output could not be written; where that can be told beforehand, no capture was read"},
 	{exitInterrupted, "interrupted: a file of -o is whole or not there"},
 }
 

@@ -44,6 +44,9 @@ func (f *factsFlags) run(a *app, c *cobra.Command, inputs []string) error {
 		if _, err := parseOutputs([]string{"facts=" + f.path}, inputs); err != nil {
 			return err
 		}
+		if err := tried(notWritten(f.path, tryFile(f.path))); err != nil {
+			return err
+		}
 	}
 	in := a.interruptible(c.Context(), inputs)
 	defer in.close()

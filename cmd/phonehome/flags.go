@@ -92,7 +92,7 @@ type viewFlags struct {
 
 func (f *viewFlags) add(fs *pflag.FlagSet) {
 	const rows = 20
-	fs.StringVarP(&f.format, "format", "f", "table", "`FORMAT` on stdout: "+strings.Join(report.Names(), ", "))
+	fs.StringVarP(&f.format, "format", "f", "table", "`FORMAT` on stdout: "+strings.Join(screenFormats(), ", "))
 	fs.StringArrayVarP(&f.outputs, "output", "o", nil, "write `[FORMAT=]PATH` too; the name says the format where none is given (repeatable)")
 	fs.Var(newChoice(&f.by, report.By()[0], report.By()...), "by", "what a row of the table is")
 	fs.Var(newChoice(&f.severity, judge.Low.String(), judge.Severities()...), "severity", "list findings of this severity and above; all count")

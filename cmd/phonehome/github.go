@@ -18,6 +18,19 @@ var githubFiles = []struct {
 	{"GITHUB_OUTPUT", report.WriteGitHubOutputs},
 }
 
+// githubFormat is the name of the format whose outputs they are.
+const githubFormat = "github"
+
+// tryGitHubFiles says which of them can't be added to.
+func (a *app) tryGitHubFiles() (failed []error) {
+	for _, f := range githubFiles {
+		if path := a.env(f.variable); path != "" {
+			failed = append(failed, notWritten(path, tryAppend(path))...)
+		}
+	}
+	return failed
+}
+
 // writeGitHubFiles adds to the files that the workflow names; outside a workflow there are none.
 func (a *app) writeGitHubFiles(r *analyze.Result) (err error) {
 	for _, f := range githubFiles {

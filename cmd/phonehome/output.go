@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
@@ -76,13 +78,10 @@ func parseOutputs(args, inputs []string) ([]output, error) {
 	return out, nil
 }
 
-// checkFolder refuses a folder that is none, and one in which an input lies: its name could be that of a file to write.
+// checkFolder refuses a folder in which an input lies: its name could be that of a file to write.
 func (o output) checkFolder(inputs []string) error {
 	if o.format.Folder == nil {
 		return nil
-	}
-	if info, err := os.Stat(o.path); err == nil && !info.IsDir() {
-		return usage("--output %s: %s needs a folder", o.path, o.format.Name)
 	}
 	for _, in := range expand(inputs) {
 		if below(in, o.path) {
@@ -147,15 +146,13 @@ func (c cancelled) Write(p []byte) (int, error) {
 	return c.w.Write(p)
 }
 
-// writeFile writes a file beside its place and moves it there when it is whole. What is there and is no regular file (a pipe, /dev/null) is
-// written to as it is.
+// writeFile writes a file beside its place and moves it there when it is whole, unless it is to be written in place.
 func writeFile(ctx context.Context, path string, f render) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return writeTo(ctx, path, os.O_WRONLY, f)
+	if inPlace(path) {
+		return writeInPlace(ctx, path, f)
 	}
-	folder, base := filepath.Split(path)
-	temp := folder + "." + base + "." + strconv.Itoa(os.Getpid()) + ".tmp"
-	err := writeTo(ctx, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, func(w io.Writer) error {
+	temp := beside(path)
+	err := writeNew(ctx, temp, func(w io.Writer) error {
 		if !strings.HasSuffix(path, compressed) {
 			return f(w)
 		}
@@ -170,17 +167,66 @@ func writeFile(ctx context.Context, path string, f render) error {
 	return err
 }
 
-func writeTo(ctx context.Context, path string, flags int, f render) error {
-	const mode = 0o666 // less what the user's mask takes away
-	file, err := os.OpenFile(path, flags, mode)
+// inPlace says whether a path is written to as it is. It is there and no regular file (a pipe, /dev/null), or stands for what is open already, as /dev/stdout does: that
+// may be a regular file, which the link must not be replaced by.
+func inPlace(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	return !info.Mode().IsRegular() || standsForOpen(path)
+}
+
+// standsForOpen says whether a path is a link that the system has for an open file: /dev/stdout, /dev/fd/3, /proc/self/fd/3.
+func standsForOpen(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return false
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return err == nil && (folder == "/dev" || within(folder, "/proc"))
+}
+
+// writeInPlace adds to what is open elsewhere, too: what standard output has already stays.
+func writeInPlace(ctx context.Context, path string, f render) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
-	err = f(cancelled{ctx, file})
-	if flags&os.O_CREATE != 0 {
-		err = errors.Join(err, file.Sync())
+	return errors.Join(f(cancelled{ctx, file}), file.Close())
+}
+
+// beside is a name beside a path that nobody else's file has, not even that of a run of the same number in another container.
+func beside(path string) string {
+	const letters = 36
+	folder, base := filepath.Split(path)
+	return folder + "." + base + "." + strconv.FormatUint(uint64(rand.Uint32()), letters) + ".tmp"
+}
+
+func writeNew(ctx context.Context, path string, f render) error {
+	file, err := create(path)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, file.Close())
+	return errors.Join(f(cancelled{ctx, file}), file.Sync(), file.Close())
+}
+
+// create makes a new file. Its name is none that the user gave: an error names the folder.
+func create(path string) (*os.File, error) {
+	const mode = 0o666 // less what the user's mask takes away
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, fmt.Errorf("no file can be made in %s: %w", filepath.Dir(path), cause(err))
+	}
+	return file, nil
+}
+
+// cause is an error without what was done, and to which path.
+func cause(err error) error {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 func compress(w io.Writer, f render) error {
@@ -274,7 +320,7 @@ func (a *app) show(ctx context.Context, r *analyze.Result, v *view) (failed []er
 	if err := a.writeStdout(ctx, func(w io.Writer) error { return v.stdout.Write(w, r, v.screen) }); err != nil {
 		failed = append(failed, err)
 	}
-	if v.stdout.Name == "github" {
+	if v.stdout.Name == githubFormat {
 		if err := a.writeGitHubFiles(r); err != nil {
 			failed = append(failed, err)
 		}

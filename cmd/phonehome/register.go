@@ -49,7 +49,7 @@ func (f *registerFile) add(c *cobra.Command) {
 	c.Flags().StringVarP(&f.path, "output", "o", "", "write to this `FILE`, whole or not at all, in place of standard output")
 }
 
-// check refuses what is no file for a register, and an input.
+// check refuses what is no file for a register, an input, and what can't be written.
 func (f *registerFile) check(inputs []string) error {
 	if f.path == "" {
 		return nil
@@ -63,7 +63,7 @@ func (f *registerFile) check(inputs []string) error {
 	if in := overInput(f.path, inputs); in != "" {
 		return usage("--output %s would write over the input %s", f.path, in)
 	}
-	return nil
+	return tried(notWritten(f.path, tryFile(f.path)))
 }
 
 // write writes a register to the file, or to standard output where none is given.

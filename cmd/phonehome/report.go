@@ -35,6 +35,9 @@ func (f *viewFlags) report(a *app, c *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
+	if err := tried(a.tryOutputs(v)); err != nil {
+		return err
+	}
 	r, err := readResult(path)
 	if err != nil {
 		return err

@@ -72,6 +72,9 @@ func (f *scanFlags) run(a *app, c *cobra.Command, inputs []string) error {
 	if err != nil {
 		return err
 	}
+	if err := tried(append(a.tryOutputs(v), f.tryEvidence(keep)...)); err != nil {
+		return err
+	}
 	o.Twice, o.Facts = keep != nil, v.live()
 	in := a.interruptible(c.Context(), inputs)
 	defer in.close()

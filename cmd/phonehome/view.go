@@ -28,7 +28,7 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 	}
 	stdout, ok := report.ByName(f.format)
 	if !ok {
-		return nil, usage("--format %s: must be one of %s", f.format, strings.Join(report.Names(), ", "))
+		return nil, usage("--format %s: must be one of %s", f.format, strings.Join(screenFormats(), ", "))
 	}
 	if stdout.Folder != nil {
 		return nil, usage("--format %s: has several files, and needs a folder: use -o %s=FOLDER", f.format, f.format)
@@ -46,6 +46,14 @@ func (f *viewFlags) view(a *app, inputs []string, saved string) (*view, error) {
 	v.screen.Width = screenWidth(a.stdout)
 	v.redact = f.redact.list
 	return v, v.checkLive(saved)
+}
+
+// screenFormats are the names of formats of one file: others need a folder.
+func screenFormats() []string {
+	return slices.DeleteFunc(report.Names(), func(name string) bool {
+		f, _ := report.ByName(name)
+		return f.Folder != nil
+	})
 }
 
 // checkLive refuses formats that are made from facts where there are none, or none that may be shown: facts are what packets say, and can't be redacted.
