@@ -122,6 +122,8 @@ const (
 	etherVNTag     = 0x8926 // IEEE 802.1BR
 	etherHSR       = 0x892f // IEC 62439-3
 	etherNSH       = 0x894f
+	etherTRILL     = 0x22f3
+	etherEDSA      = 0xdada // not registered: what drivers of Marvell's switches take
 	etherMACsec    = 0x88e5
 	etherTEB       = 0x6558
 	etherPPP       = 0x880b
@@ -255,6 +257,10 @@ func (d *Decoder) ether(kind uint16, l layer) Reason {
 		return d.macsec(l)
 	case etherPPP:
 		return d.ppp(l)
+	case etherTRILL:
+		return d.trill(l)
+	case etherEDSA: // reserved, tag, EtherType
+		return d.etherTypeAt(l, 6, 8)
 	}
 	if kind <= maxLength {
 		l.b, l.wire = l.b[:min(len(l.b), int(kind))], min(l.wire, int(kind))
@@ -284,10 +290,15 @@ func (d *Decoder) ethernet(l layer) Reason {
 	if len(l.b) < etherHeader {
 		return CutLink
 	}
-	if d.p.SrcMAC == (MAC{}) && d.p.DstMAC == (MAC{}) {
-		d.p.DstMAC, d.p.SrcMAC = MAC(l.b), MAC(l.b[6:])
-	}
+	d.keepMACs(l.b)
 	return d.ether(be.Uint16(l.b[12:]), l.from(etherHeader))
+}
+
+// keepMACs keeps the addresses that the outermost Ethernet frame begins with.
+func (d *Decoder) keepMACs(b []byte) {
+	if d.p.SrcMAC == (MAC{}) && d.p.DstMAC == (MAC{}) {
+		d.p.DstMAC, d.p.SrcMAC = MAC(b), MAC(b[6:])
+	}
 }
 
 func (d *Decoder) vlan(l layer) Reason {
@@ -419,6 +430,19 @@ func (d *Decoder) macsec(l layer) Reason {
 	l.wire = max(l.wire-icv, 0)
 	l.b = l.b[:min(len(l.b), l.wire)]
 	return d.ether(kind, l)
+}
+
+// trill reads a frame between RBridges (RFC 6325, section 3): behind its options stands an Ethernet frame.
+func (d *Decoder) trill(l layer) Reason {
+	const header, version, optionUnit = 6, 0xc000, 4
+	if len(l.b) < header {
+		return CutLink
+	}
+	first := be.Uint16(l.b)
+	if first&version != 0 {
+		return notIP
+	}
+	return d.behind(l, header+int(first>>6&0x1f)*optionUnit, d.ethernet)
 }
 
 // nsh reads a network service header (RFC 8300).
