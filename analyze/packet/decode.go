@@ -130,6 +130,7 @@ const (
 	etherERSPAN    = 0x88be
 	etherERSPAN3   = 0x22eb
 	etherWCCP      = 0x883e
+	etherARP       = 0x0806
 	maxLength      = 1500 // a type field up to this is a length (IEEE 802.3)
 	etherHeader    = 14
 )
@@ -350,7 +351,7 @@ func (d *Decoder) mpls(l layer) Reason {
 	case 6:
 		return d.ipv6(l)
 	case 0: // a control word, or an address of a maker whose number begins so: a type that is known decides, and else a length may
-		if len(l.b) >= 4 && (typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:])) {
+		if len(l.b) >= 4 && (be.Uint32(l.b) == 0 && typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:])) {
 			return d.ethernet(l.from(4))
 		}
 	}
@@ -371,7 +372,8 @@ func typedEthernet(b []byte) bool {
 		return false
 	}
 	switch be.Uint16(b[12:]) {
-	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherMPLS, 0x0806:
+	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherQinQ9100, etherMPLS, etherPPPoE, etherPBB, etherTRILL, etherCMD, etherVNTag, etherHSR, etherNSH,
+		etherMACsec, etherARP:
 		return true
 	}
 	return false

@@ -170,18 +170,16 @@ func (d *Decoder) erf(l layer) Reason {
 		}
 		next, n = l.b[n], n+further
 	}
-	inner := l.from(n)
-	inner.wire = max(frame, len(inner.b))
+	whole := func(l layer) layer { return layer{l.b, max(l.wire, frame)} } // the card may have cut it
 	switch kind {
-	case 2, 11, 16, 20: // Ethernet, behind an offset and a pad
-		inner.wire += 2
-		return d.behind(inner, 2, d.ethernet)
+	case 2, 11, 16, 20: // behind an offset and a pad
+		return d.behind(l, n+2, func(l layer) Reason { return d.ethernet(whole(l)) })
 	case 1, 10, 15, 19: // HDLC
-		return d.serial(inner)
+		return d.serial(whole(l.from(n)))
 	case 22:
-		return d.ether(etherIPv4, inner)
+		return d.ether(etherIPv4, whole(l.from(n)))
 	case 23:
-		return d.ether(etherIPv6, inner)
+		return d.ether(etherIPv6, whole(l.from(n)))
 	}
 	return notIP
 }

@@ -258,6 +258,15 @@ func TestStationsOfWireless(t *testing.T) {
 	}
 }
 
+// TestCutByTheCard holds that a record of ERF tells how long its frame was, whatever of it the card gave on.
+func TestCutByTheCard(t *testing.T) {
+	frame := join(atmMAC, frameOf(t, ip4(layers.IPProtocolUDP), udp(1000, 2000), gopacket.Payload(make([]byte, 500))))
+	p := one(t, capture.ERF, join(erfTime, []byte{2, 4, 0, 82, 0, 0, 2, 30, 0, 0}, frame[:64]), 82)
+	if p.PayloadLen != 500 || len(p.Payload) != 22 || !p.Snapped {
+		t.Errorf("payload %d, view %d, snapped %v", p.PayloadLen, len(p.Payload), p.Snapped)
+	}
+}
+
 // TestWhatIsNotRead holds in which sum, and under which name, a frame without a flow is counted.
 func TestWhatIsNotRead(t *testing.T) {
 	ip := inside4(t)
@@ -287,6 +296,7 @@ func TestWhatIsNotRead(t *testing.T) {
 		{"Juniper, no link, ISO", capture.JuniperEthernet, join([]byte{'M', 'G', 'C', 2, 201, 0, 0, 0}, ip), NonIP, ""},
 		{"TRILL of another version", capture.Ethernet, join(atmMAC[:12], []byte{0x22, 0xf3, 0x40, 0, 0, 1, 0, 2}, atmMAC, ip), NonIP, ""},
 		{"ARP", capture.Ethernet, join(atmMAC[:12], []byte{8, 6}, make([]byte, 46)), NonIP, ""},
+		{"ARP in a pseudowire", capture.Ethernet, join(atmMAC[:12], []byte{0x88, 0x47, 0, 0, 0x91, 64}, atmMAC[:12], []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 1}, make([]byte, 38)), NonIP, ""},
 		{"spanning tree", capture.Ethernet, join(atmMAC[:12], []byte{0, 38, 0x42, 0x42, 3}, make([]byte, 43)), NonIP, ""},
 		{"a length that cannot be", capture.Ethernet, join(atmMAC[:12], []byte{5, 0xff}, make([]byte, 46)), NonIP, ""},
 		{"SNAP of another organisation", capture.Ethernet, join(atmMAC[:12], []byte{0, 46, 0xaa, 0xaa, 3, 0, 0, 0xc, 0x20, 0}, make([]byte, 40)), NonIP, ""},

@@ -69,6 +69,7 @@ func tunnelCases() []tunnelCase {
 		{"MPLS, two labels, IPv6", onEther(0x8848), join([]byte{0, 0, 0x80, 64}, mpls), "", 0, true},
 		{"MPLS, pseudowire", onEther(0x8847), join(mpls, atmMAC), "", 0, false},
 		{"MPLS, control word", onEther(0x8847), join(mpls, []byte{0, 0, 0, 7}, atmMAC), "", 0, false},
+		{"MPLS, control word, a tag of Cisco's", onEther(0x8847), join(mpls, []byte{0, 0, 0, 7}, cmdEther), "", 0, false},
 		{"PPPoE", onEther(0x8864), []byte{0x11, 0, 0, 1, 0, 36, 0, 0x21}, "", 0, false},
 		{"PPPoE, IPv6", onEther(0x8864), []byte{0x11, 0, 0, 1, 0, 56, 0, 0x57}, "", 0, true},
 		{"PBB", onEther(0x88e7), join([]byte{0, 0, 0, 7}, atmMAC), "", 0, false},
