@@ -216,6 +216,9 @@ func (p *Packet) fastTransport(b []byte, n int) bool {
 	p.PayloadLen = uint32(n - head)
 	p.Payload = b[head:]
 	p.Snapped = len(b) < n
+	if p.Snapped && p.Transport == UDP {
+		p.Sum = be.Uint16(b[6:])
+	}
 	p.Class = Flow
 	return true
 }
@@ -372,8 +375,8 @@ func typedEthernet(b []byte) bool {
 		return false
 	}
 	switch be.Uint16(b[12:]) {
-	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherQinQ9100, etherMPLS, etherPPPoE, etherPBB, etherTRILL, etherCMD, etherVNTag, etherHSR, etherNSH,
-		etherMACsec, etherARP:
+	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherQinQ9100, etherMPLS, etherPPPoE, etherPBB, etherFabric, etherTRILL, etherCMD, etherVNTag, etherHSR,
+		etherNSH, etherMACsec, etherARP:
 		return true
 	}
 	return false
