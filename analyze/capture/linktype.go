@@ -23,6 +23,7 @@ const (
 	FrameRelay       LinkType = 107
 	Loop             LinkType = 108
 	Enc              LinkType = 109
+	PFLog            LinkType = 117
 	LinuxSLL         LinkType = 113
 	Prism            LinkType = 119
 	IPFC             LinkType = 122
@@ -32,16 +33,27 @@ const (
 	FireWire         LinkType = 138
 	PKTAPBSD         LinkType = 149 // DLT_USER2, which Apple took
 	AVS              LinkType = 163
+	JuniperEthernet  LinkType = 178
+	JuniperPPP       LinkType = 179
+	JuniperFrame     LinkType = 180 // Frame Relay
+	JuniperHDLC      LinkType = 181
 	PPI              LinkType = 192
+	ERF              LinkType = 197
 	PPPWithDirection LinkType = 204
+	HDLCWithDir      LinkType = 205
+	FrameWithDir     LinkType = 206
+	IPNet            LinkType = 226
 	IPv4             LinkType = 228
 	IPv6             LinkType = 229
 	NFLog            LinkType = 239
+	NetAnalyzer      LinkType = 240
+	NetAnalyzerRaw   LinkType = 241 // LINKTYPE_NETANALYZER_TRANSPARENT
 	IPoIB            LinkType = 242
 	PKTAP            LinkType = 258
 	LinuxSLL2        LinkType = 276
-	DSATagDSA        LinkType = 284
 	DSATagBRCM       LinkType = 281
+	DSAPrependBRCM   LinkType = 282 // LINKTYPE_DSA_TAG_BRCM_PREPEND
+	DSATagDSA        LinkType = 284
 	DSATagEDSA       LinkType = 285
 	usbLinux         LinkType = 189
 	usbMmapped       LinkType = 220
@@ -66,7 +78,9 @@ var linkNames = map[LinkType]string{
 	usbMmapped: "USB_LINUX_MMAPPED", IPv4: "IPV4", IPv6: "IPV6", ieee802154No: "IEEE802_15_4_NOFCS", dbus: "DBUS", NFLog: "NFLOG", IPoIB: "IPOIB",
 	ipOverIBFrame: "INFINIBAND", usbPcap: "USBPCAP", netlink: "NETLINK", bluetoothLE: "BLUETOOTH_LE_LL_WITH_PHDR", ethernetMPkt: "ETHERNET_MPACKET",
 	Enc: "ENC", FireWire: "APPLE_IP_OVER_IEEE1394", PKTAPBSD: "PKTAP", PKTAP: "PKTAP", PPPWithDirection: "PPP_WITH_DIR",
-	LinuxSLL2: "LINUX_SLL2", ebhscr: "EBHSCR", DSATagBRCM: "DSA_TAG_BRCM", DSATagDSA: "DSA_TAG_DSA", DSATagEDSA: "DSA_TAG_EDSA",
+	LinuxSLL2: "LINUX_SLL2", ebhscr: "EBHSCR", DSATagBRCM: "DSA_TAG_BRCM", DSAPrependBRCM: "DSA_TAG_BRCM_PREPEND", DSATagDSA: "DSA_TAG_DSA", DSATagEDSA: "DSA_TAG_EDSA",
+	PFLog: "PFLOG", JuniperEthernet: "JUNIPER_ETHER", JuniperPPP: "JUNIPER_PPP", JuniperFrame: "JUNIPER_FRELAY", JuniperHDLC: "JUNIPER_CHDLC", ERF: "ERF",
+	HDLCWithDir: "C_HDLC_WITH_DIR", FrameWithDir: "FRELAY_WITH_DIR", IPNet: "IPNET", NetAnalyzer: "NETANALYZER", NetAnalyzerRaw: "NETANALYZER_TRANSPARENT",
 }
 
 // String is the registered name without its LINKTYPE_ prefix, or the number.

@@ -136,6 +136,21 @@ func TestMirrorCopiesCountOnce(t *testing.T) {
 	}
 }
 
+// TestDatagramsWithoutPayloadAreNoCopies: IPv6 has no identification, and of a datagram that a snapshot cut there may be nothing that tells it from
+// the next.
+func TestDatagramsWithoutPayloadAreNoCopies(t *testing.T) {
+	tab := NewTable(testLimits(), &transcript{})
+	for i, sum := range []uint16{7, 8, 7} {
+		p := seg(0, 0, 0, "")
+		p.Transport, p.Frame, p.Time, p.PayloadLen, p.Snapped, p.Sum = packet.UDP, uint64(i+1), int64(i)*100e3, 1200, true, sum
+		tab.Add(p, p.Hash())
+	}
+	tab.Finish()
+	if r := rowsOf(tab)[0]; r.Payload[0] != 2400 || r.Duplicates != 1 {
+		t.Errorf("payload %d, duplicates %d; want 2400, 1", r.Payload[0], r.Duplicates)
+	}
+}
+
 func TestRowsBeginAndEnd(t *testing.T) {
 	late := seg(0, 60, packet.ACK, "x")
 	late.Time = 3601e9 + 20e6

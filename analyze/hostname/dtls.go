@@ -15,12 +15,12 @@ const (
 
 	msgHelloVerifyRequest = 3
 
-	// maxDTLSDatagrams is how many datagrams of a flow are read for a hello: a client says it twice, the second time with the cookie that it
-	// was given, each in a few fragments, and repeats it while nobody answers.
+	// maxDTLSDatagrams is how many datagrams of a flow are read for a hello and a certificate: a client says its hello twice, the second time with
+	// the cookie that it was given, each in a few fragments, and repeats it while nobody answers.
 	maxDTLSDatagrams = 32
-	// maxDTLSHellos is how many hellos are put together side by side: message numbers 0 and 1 of both ends.
-	maxDTLSHellos = 4
-	// limitDTLS counts hellos of which a part was seen before these limits were reached.
+	// maxDTLSMessages is how many messages are put together side by side: hellos of numbers 0 and 1, and a certificate, of both ends.
+	maxDTLSMessages = 6
+	// limitDTLS counts flows in which a part of a message was seen before these limits were reached.
 	limitDTLS = "hostname-dtls"
 )
 
@@ -116,25 +116,29 @@ func readDTLSFragment(in *cryptobyte.String) (f dtlsFragment, ok bool) {
 
 // dtlsState is what a Namer keeps for DTLS.
 type dtlsState struct {
-	readers pool[dtlsReader]
-	hellos  pool[dtlsHello]
+	readers  pool[dtlsReader]
+	messages pool[dtlsMessage]
 }
 
-// dtlsReader reads the first ClientHello of a flow, whole or in fragments.
+// dtlsReader reads the first ClientHello of a flow and, up to DTLS 1.2, the server's certificate, whole or in fragments.
 type dtlsReader struct {
-	hellos    [maxDTLSHellos]*dtlsHello
+	messages  [maxDTLSMessages]*dtlsMessage
 	held      int // bytes, see charge
 	used      uint8
 	datagrams uint8
+	clients   uint8 // a bit for each direction: its end spoke as a client, or the other one as a server
+	hello     bool  // a hello was read
+	leaf      bool  // a certificate of the server was read
 }
 
-// dtlsHelloSize is the memory of a hello beside what its assembly holds, in bytes.
-const dtlsHelloSize = 96
+// dtlsMessageSize is the memory of a message beside what its assembly holds, in bytes.
+const dtlsMessageSize = 96
 
-// dtlsHello is a ClientHello as far as it was seen.
-type dtlsHello struct {
+// dtlsMessage is a ClientHello or a Certificate as far as it was seen.
+type dtlsMessage struct {
+	kind   uint8
 	dir    uint8
-	number uint16 // message_seq: 0, and 1 for the one with a cookie
+	number uint16 // message_seq: of a hello 0, and 1 for the one with a cookie
 	length int
 	body   assembly
 }
@@ -144,28 +148,34 @@ func startDTLS(n *Namer) datagramReader { return n.dtls.readers.take() }
 // close gives r back as new.
 func (r *dtlsReader) close(n *Namer) {
 	n.charge(&r.held, 0)
-	for _, h := range r.hellos[:r.used] {
-		h.body.reset()
-		*h = dtlsHello{body: h.body}
-		n.dtls.hellos.give(h)
-	}
+	r.release(n, msgClientHello)
+	r.release(n, msgCertificate)
 	*r = dtlsReader{}
 	n.dtls.readers.give(r)
 }
 
+// release gives back the messages of a kind.
+func (r *dtlsReader) release(n *Namer, kind uint8) {
+	kept := uint8(0)
+	for _, g := range r.messages[:r.used] {
+		if g.kind != kind {
+			r.messages[kept] = g
+			kept++
+			continue
+		}
+		g.body.reset()
+		*g = dtlsMessage{body: g.body}
+		n.dtls.messages.give(g)
+	}
+	clear(r.messages[kept:r.used])
+	r.used = kept
+}
+
 func (r *dtlsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 	r.datagrams++
-	in := cryptobyte.String(payload)
-	for !in.Empty() {
-		record, ok := readDTLSRecord(&in)
-		if !ok || record.epoch > 0 {
-			break
-		}
-		if record.kind == recordHandshake {
-			r.record(n, m, record.body)
-		}
-	}
-	if r.report(n, m) {
+	encrypted := r.records(n, m, payload)
+	r.report(n, m)
+	if r.hello && (r.leaf || encrypted) {
 		return flow.Stop
 	}
 	fits := n.charge(&r.held, r.size())
@@ -178,70 +188,134 @@ func (r *dtlsReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) 
 	return flow.Stop
 }
 
-// size is the memory that the hellos of a flow hold, in bytes.
+// records reads the records of a datagram that are in clear, and says whether one that is encrypted follows: then nothing more comes in clear.
+func (r *dtlsReader) records(n *Namer, m *flow.Meta, payload []byte) (encrypted bool) {
+	for in := cryptobyte.String(payload); !in.Empty(); {
+		if in[0]&dtlsUnifiedMask == dtlsUnified {
+			return true
+		}
+		record, ok := readDTLSRecord(&in)
+		if !ok || record.epoch > 0 {
+			return ok
+		}
+		if record.kind == recordHandshake {
+			r.record(n, m, record.body)
+		}
+	}
+	return false
+}
+
+// size is the memory that the messages of a flow hold, in bytes.
 func (r *dtlsReader) size() (size int) {
-	for _, h := range r.hellos[:r.used] {
-		size += dtlsHelloSize + h.body.size()
+	for _, g := range r.messages[:r.used] {
+		size += dtlsMessageSize + g.body.size()
 	}
 	return size
 }
 
-// record keeps the fragments of ClientHellos in a handshake record.
+// record keeps the fragments in a handshake record.
 func (r *dtlsReader) record(n *Namer, m *flow.Meta, body cryptobyte.String) {
 	for !body.Empty() {
 		f, ok := readDTLSFragment(&body)
 		if !ok || f.offset+f.size > f.length {
 			return
 		}
-		if f.kind != msgClientHello {
+		r.learn(m.Dir, f.kind)
+		if !r.wants(m.Dir, f.kind) {
 			continue
 		}
 		if f.length > n.limits.Head {
 			n.hit(limitHead)
 			return
 		}
-		if h := r.hello(n, m, &f); h != nil {
-			h.body.add(f.offset, f.body)
+		if g := r.message(n, m, &f); g != nil {
+			g.body.add(f.offset, f.body)
 		}
 	}
 }
 
-// hello returns the hello that a fragment belongs to; nil where there are too many, or where it contradicts what was said before.
-func (r *dtlsReader) hello(n *Namer, m *flow.Meta, f *dtlsFragment) *dtlsHello {
-	for _, h := range r.hellos[:r.used] {
-		if h.dir == m.Dir && h.number == f.number {
-			if h.length != f.length {
-				h.body.broken = true
+// learn notes which end is the client. Both may show certificates.
+func (r *dtlsReader) learn(dir, kind uint8) {
+	switch kind {
+	case msgClientHello:
+		r.clients |= 1 << dir
+	case msgServerHello, msgHelloVerifyRequest:
+		r.clients |= 1 << (dir ^ 1)
+	}
+}
+
+// wants says whether a message from one end is still to be read.
+func (r *dtlsReader) wants(dir, kind uint8) bool {
+	return kind == msgClientHello && !r.hello || kind == msgCertificate && !r.leaf && r.clients != 1<<dir
+}
+
+// message returns the message that a fragment belongs to; nil where there are too many. One whose fragments contradict each other is of no use.
+func (r *dtlsReader) message(n *Namer, m *flow.Meta, f *dtlsFragment) *dtlsMessage {
+	for _, g := range r.messages[:r.used] {
+		if g.kind == f.kind && g.dir == m.Dir && g.number == f.number {
+			if g.length != f.length {
+				g.body.broken = true
 			}
-			return h
+			return g
 		}
 	}
-	if r.used == maxDTLSHellos {
+	if r.used == maxDTLSMessages {
 		return nil
 	}
-	h := n.dtls.hellos.take()
-	r.hellos[r.used] = h
+	g := n.dtls.messages.take()
+	r.messages[r.used] = g
 	r.used++
-	h.dir, h.number, h.length = m.Dir, f.number, f.length
-	return h
+	g.kind, g.dir, g.number, g.length = f.kind, m.Dir, f.number, f.length
+	return g
 }
 
-// report hands on the first hello that is complete. It says whether the flow needs no more reading.
-func (r *dtlsReader) report(n *Namer, m *flow.Meta) (done bool) {
-	for _, h := range r.hellos[:r.used] {
-		body, ok := h.body.first(&n.scratch, h.length)
-		if !ok || h.dir != m.Dir {
-			continue
+// report hands on the first hello, and the first certificate of the server, that m's payload completes.
+func (r *dtlsReader) report(n *Namer, m *flow.Meta) {
+	for _, g := range r.messages[:r.used] {
+		switch {
+		case g.dir != m.Dir:
+		case g.kind == msgClientHello && !r.hello:
+			r.hello = g.hello(n, m)
+		case g.kind == msgCertificate && r.clients == 1<<(g.dir^1) && !r.leaf:
+			r.leaf = g.certificate(n, m)
 		}
-		if hello, ok := parseClientHello(body, 'd'); ok {
-			x := evidence(DTLSSNI, m)
-			hello.fill(&x)
-			if len(x.Name) == 0 {
-				x.Kind = DTLSHello
-			}
-			n.add(x)
-		}
-		return true
 	}
-	return false
+	if r.hello {
+		r.release(n, msgClientHello)
+	}
+}
+
+// hello reports a ClientHello that is complete, and says whether it is.
+func (g *dtlsMessage) hello(n *Namer, m *flow.Meta) bool {
+	body, ok := g.body.first(&n.scratch, g.length)
+	if !ok {
+		return false
+	}
+	if h, ok := parseClientHello(body, 'd'); ok {
+		x := evidence(DTLSSNI, m)
+		h.fill(&x)
+		if len(x.Name) == 0 {
+			x.Kind = DTLSHello
+		}
+		n.add(x)
+	}
+	return true
+}
+
+// certificate reports the leaf, the first of the list (RFC 5246, section 7.4.2), and says whether it is there; the rest of the chain is not waited for.
+func (g *dtlsMessage) certificate(n *Namer, m *flow.Meta) bool {
+	const lengths = 3 + 3 // of the list and of the first certificate
+	head, ok := g.body.first(&n.scratch, lengths)
+	if !ok {
+		return false
+	}
+	length := int(head[3])<<16 | int(head[4])<<8 | int(head[5])
+	if lengths+length > g.length {
+		return true // it claims to be longer than the message
+	}
+	whole, ok := g.body.first(&n.scratch, lengths+length)
+	if ok {
+		n.addCertificate(m, whole[lengths:])
+	}
+	return ok
 }

@@ -95,6 +95,7 @@ var (
 		{"stun", detectSTUN, startSTUN, overUDP},
 		{"wireguard", detectWireGuard, startRecognisedDatagrams, overUDP},
 		{"openvpn", detectOpenVPN, startRecognisedDatagrams, overUDP},
+		{"rdp", detectRDPDatagram, startRecognisedDatagrams, overUDP},
 		{"ipsec-ike", detectIKE, startRecognisedDatagrams, overUDP},
 		{"ntp", detectNTP, startRecognisedDatagrams, overUDP},
 		{"snmp", detectSNMP, startRecognisedDatagrams, overUDP},

@@ -1,6 +1,10 @@
 package hostname
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math"
+
 	"phonehome/analyze/flow"
 )
 
@@ -51,4 +55,25 @@ func (rdpReader) read(_ *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, f
 		return 0, flow.Go
 	}
 	return tpktLength(data), again
+}
+
+// detectRDPDatagram knows the first datagram of either end of RDP over UDP ([MS-RDPEUDP], section 2.2): what the other end sent
+// last, a window, flags, a sequence number, two sizes of datagrams; a correlation and a version may follow, and then zeros up to the greatest size.
+// TLS or DTLS goes on inside, in frames of their own: it is not read.
+func detectRDPDatagram(m *flow.Meta, payload []byte) bool {
+	const header, leastSize, size, longest = 16, 1132, 1232, 88 // bytes
+	const syn, ack, lossy, correlation, version = 0x0001, 0x0004, 0x0200, 0x0800, 0x1000
+	if m.Full != size || len(payload) < header {
+		return false
+	}
+	window, flags := binary.BigEndian.Uint16(payload[4:]), binary.BigEndian.Uint16(payload[6:])
+	if window == 0 || flags&syn == 0 || flags&^(syn|ack|lossy|correlation|version) != 0 || flags&ack == 0 && binary.BigEndian.Uint32(payload) != math.MaxUint32 {
+		return false
+	}
+	for _, at := range []int{12, 14} {
+		if n := binary.BigEndian.Uint16(payload[at:]); n < leastSize || n > size {
+			return false
+		}
+	}
+	return len(bytes.Trim(payload[min(longest, len(payload)):], "\x00")) == 0
 }

@@ -49,6 +49,8 @@ func recognisedSamples() []ofPort {
 		{"ipsec-ike", portIKE, ike(0x20, 34)},
 		{"ipsec-ike", 0, ike(0x10, 2)},
 		{"ipsec-ike", portIKENAT, zeros(4) + ike(0x20, 35)},
+		{"rdp", 0, rdpSYN},
+		{"rdp", 0, "\xa7\xeb\x5d\xa4\x00\x40\x10\x05\x05\x47\xd7\x2b\x04\xd0\x04\xd0\x00\x01\x01\x01" + zeros(1212)},
 		{"sip", 0, "REGISTER sip:example.com SIP/2.0\r\nVia: x\r\n\r\n"},
 		{"sip", 0, "SIP/2.0 200 OK\r\n\r\n"},
 		{"syslog", portSyslog, "<34>Oct 11 22:14:15 host su: failed"},
@@ -59,6 +61,18 @@ func recognisedSamples() []ofPort {
 		{"tftp", 0, "\x00\x01boot.img\x00octet\x00"},
 		{"bittorrent", 0, "d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe"},
 		{"rtcp", 0, "\x80\xc8\x00\x06" + zeros(24) + "\x81\xca\x00\x01" + "ssrc"},
+	}
+}
+
+// rdpSYN begins RDP over UDP.
+var rdpSYN = "\xff\xff\xff\xff\x00\x40\x18\x01\xa7\xeb\x5d\xa4\x04\xd0\x04\xd0" + strings.Repeat("c", 16) + strings.Repeat("\x00", 16) + "\x00\x01\x01\x01" + strings.Repeat("\x00", 1180)
+
+func TestRDPDatagramRefuses(t *testing.T) {
+	for what, data := range map[string]string{
+		"another size": rdpSYN[:1231], "an answer to nothing": "\xfe" + rdpSYN[1:], "no window": rdpSYN[:4] + "\x00\x00" + rdpSYN[6:], "no SYN": rdpSYN[:7] + "\x00" + rdpSYN[8:],
+		"other flags": rdpSYN[:6] + "\x20" + rdpSYN[7:], "small datagrams": rdpSYN[:14] + "\x02" + rdpSYN[15:], "not zero": rdpSYN[:1231] + "x",
+	} {
+		checkDatagrams(t, what, []piece{up(data)}, "")
 	}
 }
 

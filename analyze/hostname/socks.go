@@ -12,6 +12,9 @@ import (
 // maxSOCKS4Text bounds the user and the name of SOCKS4: neither has a length of its own.
 const maxSOCKS4Text = 255
 
+// socksGSSAPI is the method of RFC 1961.
+const socksGSSAPI = 1
+
 // detectSOCKS5 knows the greeting of RFC 1928, section 3: methods that are registered or private.
 func detectSOCKS5(_ *flow.Meta, head []byte) match {
 	in := cryptobyte.String(head)
@@ -105,6 +108,7 @@ type socksReader struct {
 	client uint8 // direction
 	begun  bool
 	login  bool // the client has sent user and password
+	gssapi bool // the client has sent a token
 	asked  bool // the server has answered the greeting
 }
 
@@ -146,6 +150,17 @@ func (r *socksReader) client4(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 
 // client5 reads one login (RFC 1929) and the request (RFC 1928, section 4).
 func (r *socksReader) client5(n *Namer, m *flow.Meta, data []byte) (int, flow.More) {
+	if !r.login && !r.gssapi {
+		switch beginsGSSAPI(data) {
+		case maybe:
+			return 0, flow.Go
+		case yes:
+			r.gssapi = true
+		}
+	}
+	if r.gssapi {
+		return r.wrapped(n, m, data)
+	}
 	login := 0
 	if len(data) > 0 && data[0] == 1 && !r.login {
 		in := cryptobyte.String(data[1:])
@@ -226,6 +241,9 @@ func (r *socksReader) server5(data []byte) (int, flow.More) {
 	if !r.asked {
 		if len(data) < 2 {
 			return 0, flow.Go
+		}
+		if data[1] == socksGSSAPI { // what follows is the method's
+			return rest, flow.Go
 		}
 		r.asked, used = true, 2
 		data = data[2:]

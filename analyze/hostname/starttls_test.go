@@ -122,6 +122,62 @@ func TestSOCKS(t *testing.T) {
 	}
 }
 
+// gssToken is a message of RFC 1961.
+func gssToken(kind byte, token string) string {
+	return string([]byte{1, kind, byte(len(token) >> 8), byte(len(token))}) + token
+}
+
+// gssContextToken begins a context (RFC 2743, section 3.1): the mechanism is Kerberos.
+func gssContextToken(size int) string {
+	body := "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00" + strings.Repeat("t", size)
+	switch n := len(body); {
+	case n < 0x80:
+		return gssToken(gssContext, "\x60"+string([]byte{byte(n)})+body)
+	case n < 0x100:
+		return gssToken(gssContext, "\x60\x81"+string([]byte{byte(n)})+body)
+	default:
+		return gssToken(gssContext, "\x60\x82"+string([]byte{byte(n >> 8), byte(n)})+body)
+	}
+}
+
+// gssWrap is a token of RFC 4121, section 4.2.6.2: flags; lengths of the checksum, and of how far what follows was turned.
+func gssWrap(flags, checksum, turned byte, body string) string {
+	return "\x05\x04" + string([]byte{flags, 0xff, 0, checksum, 0, turned}) + strings.Repeat("\x00", 7) + "\x09" + body
+}
+
+func TestSOCKSWithGSSAPI(t *testing.T) {
+	const request, sum = "\x05\x01\x00\x03\x09a.example\x01\xbb", "checksum0123"
+	level := gssToken(2, gssWrap(0, 12, 0, "\x01"+sum))
+	for _, c := range []struct {
+		what, token string
+		want        []string
+	}{
+		{"signed", gssWrap(0, 12, 0, request+sum), []string{"socks a.example 443"}},
+		{"signed, the checksum first", gssWrap(1, 12, 12, sum+request), []string{"socks a.example 443"}},
+		{"encrypted", gssWrap(2, 12, 0, request+sum), nil},
+		{"turned otherwise", gssWrap(0, 12, 5, request+sum), nil},
+		{"bytes behind", gssWrap(0, 12, 0, request+"x"+sum), nil},
+		{"checksum too long", gssWrap(0, 40, 0, request+sum), nil},
+		{"another mechanism", "\x60\x10" + request + sum, nil},
+		{"cut", "\x05\x04\x00", nil},
+	} {
+		for _, size := range []int{10, 180, 600} {
+			sent := []piece{up("\x05\x02\x00\x01"), down("\x05\x01"), up(gssContextToken(size)), down(gssToken(1, "ok")), up(level), down(level),
+				up(gssToken(gssWrapped, c.token)), down(gssToken(gssWrapped, "answer")), up(gssToken(gssWrapped, hello("inner.example")))}
+			check(t, sent, "socks", c.want...)
+			h := &heard{}
+			n := NewNamer(h, Limits{})
+			hearWith(n, h, serverPort, sent)
+			if got := n.LimitsHit()[limitGSSAPI]; got != uint64(1-len(c.want)) {
+				t.Errorf("%s: counted %d times", c.what, got)
+			}
+		}
+	}
+	for _, login := range []string{"\x01\x01u\x01p", "\x01\x01\x00\x0f`" + strings.Repeat("p", 14), "\x01\x01\x00\x0f`\x0dnot an identifi"[:19]} {
+		check(t, []piece{up("\x05\x01\x02"), down("\x05\x02"), up(login), down("\x01\x00"), up(request)}, "socks", "socks a.example 443")
+	}
+}
+
 func TestSOCKSRefuses(t *testing.T) {
 	for what, data := range map[string]string{
 		"method not known":    "\x05\x01\x42",

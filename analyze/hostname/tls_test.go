@@ -337,6 +337,7 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte(hello("a.example")), []byte{}, uint64(1))
 	f.Add([]byte("EHLO x\r\nSTARTTLS\r\n"+hello("a.example")), []byte("220 smtp\r\n"), uint64(2))
 	f.Add([]byte("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\n\r\n"), uint64(3))
+	f.Add([]byte("\x05\x01\x01"+gssContextToken(9)+gssToken(gssWrapped, gssWrap(0, 4, 0, "\x05\x01\x00\x03\x09a.example\x01\xbb1234"))), []byte("\x05\x01\x01\x01\x00\x01t"), uint64(3))
 	f.Add([]byte("CONNECT a.example:443 HTTP/1.1\r\n\r\n"+hello("b.example")), []byte("HTTP/1.1 200 OK\r\n\r\n"), uint64(4))
 	f.Add([]byte("\x05\x01\x00\x05\x01\x00\x03\x09a.example\x01\xbb"+hello("b.example")), []byte("\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"), uint64(5))
 	f.Add([]byte("\x00\x00\x00\x08\x04\xd2\x16\x2f"+hello("a.example")), []byte("S"), uint64(6))

@@ -122,12 +122,15 @@ const (
 	etherVNTag     = 0x8926 // IEEE 802.1BR
 	etherHSR       = 0x892f // IEC 62439-3
 	etherNSH       = 0x894f
+	etherTRILL     = 0x22f3
+	etherEDSA      = 0xdada // not registered: what drivers of Marvell's switches take
 	etherMACsec    = 0x88e5
 	etherTEB       = 0x6558
 	etherPPP       = 0x880b
 	etherERSPAN    = 0x88be
 	etherERSPAN3   = 0x22eb
 	etherWCCP      = 0x883e
+	etherARP       = 0x0806
 	maxLength      = 1500 // a type field up to this is a length (IEEE 802.3)
 	etherHeader    = 14
 )
@@ -213,6 +216,9 @@ func (p *Packet) fastTransport(b []byte, n int) bool {
 	p.PayloadLen = uint32(n - head)
 	p.Payload = b[head:]
 	p.Snapped = len(b) < n
+	if p.Snapped && p.Transport == UDP {
+		p.Sum = be.Uint16(b[6:])
+	}
 	p.Class = Flow
 	return true
 }
@@ -255,6 +261,10 @@ func (d *Decoder) ether(kind uint16, l layer) Reason {
 		return d.macsec(l)
 	case etherPPP:
 		return d.ppp(l)
+	case etherTRILL:
+		return d.trill(l)
+	case etherEDSA: // reserved, tag, EtherType
+		return d.etherTypeAt(l, 6, 8)
 	}
 	if kind <= maxLength {
 		l.b, l.wire = l.b[:min(len(l.b), int(kind))], min(l.wire, int(kind))
@@ -284,10 +294,15 @@ func (d *Decoder) ethernet(l layer) Reason {
 	if len(l.b) < etherHeader {
 		return CutLink
 	}
-	if d.p.SrcMAC == (MAC{}) && d.p.DstMAC == (MAC{}) {
-		d.p.DstMAC, d.p.SrcMAC = MAC(l.b), MAC(l.b[6:])
-	}
+	d.keepMACs(l.b)
 	return d.ether(be.Uint16(l.b[12:]), l.from(etherHeader))
+}
+
+// keepMACs keeps the addresses that the outermost Ethernet frame begins with.
+func (d *Decoder) keepMACs(b []byte) {
+	if d.p.SrcMAC == (MAC{}) && d.p.DstMAC == (MAC{}) {
+		d.p.DstMAC, d.p.SrcMAC = MAC(b), MAC(b[6:])
+	}
 }
 
 func (d *Decoder) vlan(l layer) Reason {
@@ -339,7 +354,7 @@ func (d *Decoder) mpls(l layer) Reason {
 	case 6:
 		return d.ipv6(l)
 	case 0: // a control word, or an address of a maker whose number begins so: a type that is known decides, and else a length may
-		if len(l.b) >= 4 && (typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:])) {
+		if len(l.b) >= 4 && (be.Uint32(l.b) == 0 && typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:])) {
 			return d.ethernet(l.from(4))
 		}
 	}
@@ -360,7 +375,8 @@ func typedEthernet(b []byte) bool {
 		return false
 	}
 	switch be.Uint16(b[12:]) {
-	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherMPLS, 0x0806:
+	case etherIPv4, etherIPv6, etherVLAN, etherQinQ, etherQinQ9100, etherMPLS, etherPPPoE, etherPBB, etherFabric, etherTRILL, etherCMD, etherVNTag, etherHSR,
+		etherNSH, etherMACsec, etherARP:
 		return true
 	}
 	return false
@@ -419,6 +435,19 @@ func (d *Decoder) macsec(l layer) Reason {
 	l.wire = max(l.wire-icv, 0)
 	l.b = l.b[:min(len(l.b), l.wire)]
 	return d.ether(kind, l)
+}
+
+// trill reads a frame between RBridges (RFC 6325, section 3): behind its options stands an Ethernet frame.
+func (d *Decoder) trill(l layer) Reason {
+	const header, version, optionUnit = 6, 0xc000, 4
+	if len(l.b) < header {
+		return CutLink
+	}
+	first := be.Uint16(l.b)
+	if first&version != 0 {
+		return notIP
+	}
+	return d.behind(l, header+int(first>>6&0x1f)*optionUnit, d.ethernet)
 }
 
 // nsh reads a network service header (RFC 8300).

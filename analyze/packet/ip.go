@@ -128,7 +128,7 @@ func (d *Decoder) fragment6(l layer) Reason {
 // otherIP is IP without ports.
 func (d *Decoder) otherIP(proto byte, l layer) Reason {
 	p := &d.p
-	p.Class, p.Transport, p.SrcPort, p.DstPort, p.Flags = OtherIP, Transport(proto), 0, 0, 0
+	p.Class, p.Transport, p.SrcPort, p.DstPort, p.Flags, p.Sum = OtherIP, Transport(proto), 0, 0, 0, 0
 	p.Payload, p.PayloadLen, p.Snapped = l.b, uint32(max(l.wire, 0)), len(l.b) < l.wire
 	return OK
 }
@@ -155,7 +155,7 @@ func (d *Decoder) ports(t Transport, l layer, head int) Reason {
 		return CutTransport
 	}
 	p := &d.p
-	p.Class, p.Transport, p.Flags = Flow, t, 0
+	p.Class, p.Transport, p.Flags, p.Sum = Flow, t, 0, 0
 	p.SrcPort, p.DstPort = be.Uint16(l.b), be.Uint16(l.b[2:])
 	p.PayloadLen = uint32(max(l.wire-head, 0))
 	p.Payload = l.b[min(head, len(l.b)):]
@@ -198,6 +198,9 @@ func (d *Decoder) udp(l layer) Reason {
 	why := d.ports(UDP, l, udpHeader)
 	if why != OK || len(l.b) < udpHeader {
 		return why
+	}
+	if d.p.Snapped {
+		d.p.Sum = be.Uint16(l.b[6:])
 	}
 	if read := d.udpTunnel(d.p.SrcPort, d.p.DstPort, d.p.Payload); read != nil {
 		return d.try(l.from(udpHeader), read)

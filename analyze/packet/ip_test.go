@@ -168,3 +168,30 @@ func TestSCTP(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// TestSumIsOfWhatWasCut holds that the checksum is kept of the innermost header, where that is UDP and its payload was cut.
+func TestSumIsOfWhatWasCut(t *testing.T) {
+	sum := func(b []byte, at int) []byte { return with(b, func(b []byte) { b[at], b[at+1] = 0x12, 0x34 }) }
+	body := gopacket.Payload(make([]byte, 100))
+	datagram := sum(frameOf(t, ip6(layers.IPProtocolUDP), udp(1000, 2000), body), 40+6)
+	segment := frameOf(t, ip6(layers.IPProtocolTCP), tcp(ACK), body)
+	vxlan := func(inside []byte) []byte {
+		return sum(onUDP(4789)(t, join([]byte{8, 0, 0, 0, 0, 0, 77, 0}, atmMAC[:12], []byte{0x86, 0xdd}, inside)), 14+20+6)
+	}
+	for _, c := range []struct {
+		name  string
+		frame []byte
+		cut   int
+		want  uint16
+	}{
+		{"whole", join(atmMAC[:12], []byte{0x86, 0xdd}, datagram), 0, 0},
+		{"cut", join(atmMAC[:12], []byte{0x86, 0xdd}, datagram), 9, 0x1234},
+		{"cut, two tags", join(atmMAC[:12], []byte{0x88, 0xa8}, tag(0x81, 0), tag(0x86, 0xdd), datagram), 9, 0x1234},
+		{"cut in a tunnel", vxlan(datagram), 9, 0x1234},
+		{"TCP, cut in a tunnel", vxlan(segment), 9, 0},
+	} {
+		if p := one(t, capture.Ethernet, c.frame[:len(c.frame)-c.cut], len(c.frame)); p.Sum != c.want {
+			t.Errorf("%s: %#x, want %#x", c.name, p.Sum, c.want)
+		}
+	}
+}

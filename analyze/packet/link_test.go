@@ -13,7 +13,18 @@ import (
 
 // inside4 and inside6 are the datagram that every link and tunnel of the tables carries.
 func inside4(t testing.TB) []byte {
-	return frameOf(t, ip4(layers.IPProtocolUDP), udp(1000, 2000), gopacket.Payload("inside"))
+	return withChecksum(frameOf(t, ip4(layers.IPProtocolUDP), udp(1000, 2000), gopacket.Payload("inside")))
+}
+
+// withChecksum has the checksum of an IPv4 header without options.
+func withChecksum(b []byte) []byte {
+	sum := uint32(0)
+	for i := 0; i < 20; i += 2 {
+		sum += uint32(be.Uint16(b[i:]))
+	}
+	sum = sum>>16 + sum&0xffff
+	be.PutUint16(b[10:], ^uint16(sum>>16+sum))
+	return b
 }
 
 func inside6(t testing.TB) []byte {
@@ -59,6 +70,14 @@ var (
 	nflogEnd = []byte{0, 0, 8, 0, 15, 0, 0, 0, 0, 1}                                                     // padding; another attribute
 	ppiDot   = []byte{0, 0, 8, 0, 105, 0, 0, 0}                                                          // of IEEE 802.11
 	ppiField = []byte{0, 0, 24, 0, 1, 0, 0, 0, 2, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}          // with a field, of Ethernet
+	pflog4   = join([]byte{61, 2, 1, 0}, make([]byte, 60))                                               // length without padding; family
+	pflog6   = join([]byte{100, 24, 1, 0}, make([]byte, 96))                                             // of a later OpenBSD
+	ipnet    = []byte{1, 2, 0, 0, 0, 0, 0, 34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}           // version, family, length, interface
+	erfTime  = []byte{0, 0, 0, 0, 0, 0, 0, 0}                                                            // a time
+	juniper  = []byte{'M', 'G', 'C', 1}                                                                  // inward
+	junExt   = []byte{'M', 'G', 'C', 0x81, 0, 6, 1, 1, 4, 2, 1, 14}                                      // two extensions
+	junRaw   = []byte{'M', 'G', 'C', 0x83, 0, 3, 1, 1, 4, 2, 0, 0, 0}                                    // without a link's header: IPv4
+	dsaTag   = []byte{0xc0, 1, 0, 7}                                                                     // forwarded, untagged
 	cmdEther = join(atmMAC[:12], []byte{0x89, 0x09, 1, 1, 0, 1, 0, 7, 8, 0})                             // Cisco metadata
 	fabric   = join([]byte{2, 1, 1, 0, 0, 1, 2, 2, 2, 0, 0, 1, 0x89, 0x03, 0x04, 0x20}, atmMAC)          // FabricPath: FTAG and TTL
 	macsec   = join(atmMAC[:12], []byte{0x88, 0xe5, 0x20, 0, 0, 0, 0, 1}, make([]byte, 8), []byte{8, 0}) // signed, with an SCI
@@ -88,6 +107,28 @@ func linkCases() []linkCase {
 		{"ENC, IPv6, big endian", capture.Enc, true, []byte{0, 0, 0, 24, 0, 0, 0, 1, 0, 0, 0, 0}, nil},
 		{"PKTAP", capture.PKTAP, false, join([]byte{20, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, make([]byte, 8), atmMAC), nil},
 		{"PKTAP, raw IP", capture.PKTAPBSD, true, []byte{12, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0}, nil},
+		{"PFLOG", capture.PFLog, false, pflog4, nil},
+		{"PFLOG, IPv6", capture.PFLog, true, pflog6, nil},
+		{"IPNET", capture.IPNet, false, ipnet, nil},
+		{"C_HDLC with direction", capture.HDLCWithDir, false, []byte{1, 0x0f, 0, 8, 0}, nil},
+		{"Frame Relay with direction", capture.FrameWithDir, false, []byte{1, 0x18, 0x41, 3, 0xcc}, nil},
+		{"netANALYZER", capture.NetAnalyzer, false, join([]byte{0, 4, 52, 0}, atmMAC), fcs},
+		{"netANALYZER, preamble", capture.NetAnalyzerRaw, false, join([]byte{0, 6, 60, 0, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xd5}, atmMAC), fcs},
+		{"ERF", capture.ERF, false, join(erfTime, []byte{2, 4, 0, 70, 0, 0, 0, 52, 0, 0}, atmMAC), fcs},
+		{"ERF, extensions", capture.ERF, false, join(erfTime, []byte{0x82, 4, 0, 86, 0, 0, 0, 52, 0x83, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0}, atmMAC), fcs},
+		{"ERF, HDLC", capture.ERF, false, join(erfTime, []byte{1, 4, 0, 54, 0, 0, 0, 38, 0xff, 3, 0, 0x21}), nil},
+		{"ERF, IPv4", capture.ERF, false, join(erfTime, []byte{22, 4, 0, 50, 0, 0, 0, 34}), nil},
+		{"ERF, IPv6", capture.ERF, true, join(erfTime, []byte{23, 4, 0, 70, 0, 0, 0, 54}), nil},
+		{"Juniper", capture.JuniperEthernet, false, join(juniper, atmMAC), nil},
+		{"Juniper, extensions", capture.JuniperEthernet, false, join(junExt, atmMAC), nil},
+		{"Juniper, no link", capture.JuniperEthernet, false, junRaw, nil},
+		{"Juniper, PPP", capture.JuniperPPP, true, join(juniper, []byte{0xff, 3, 0, 0x57}), nil},
+		{"Juniper, Frame Relay", capture.JuniperFrame, false, join(juniper, []byte{0x18, 0x41, 3, 0xcc}), nil},
+		{"Juniper, C_HDLC", capture.JuniperHDLC, false, join(juniper, []byte{0x0f, 0, 8, 0}), nil},
+		{"Broadcom's tag", capture.DSATagBRCM, false, join(atmMAC[:12], []byte{0x20, 0, 0, 1, 8, 0}), nil},
+		{"Broadcom's tag before", capture.DSAPrependBRCM, false, join([]byte{0x20, 0, 0, 1}, atmMAC), nil},
+		{"DSA", capture.DSATagDSA, false, join(atmMAC[:12], dsaTag, []byte{8, 0}), nil},
+		{"EDSA", capture.DSATagEDSA, true, join(atmMAC[:12], []byte{0xda, 0xda, 0, 0}, dsaTag, []byte{0x86, 0xdd}), nil},
 		{"SLL", capture.LinuxSLL, false, join(sllHead, []byte{8, 0}), nil},
 		{"SLL, IPv6", capture.LinuxSLL, true, join(sllHead, []byte{0x86, 0xdd}), nil},
 		{"SLL, VLAN", capture.LinuxSLL, false, join(sllHead, []byte{0x81, 0, 0, 5, 8, 0}), nil},
@@ -217,6 +258,15 @@ func TestStationsOfWireless(t *testing.T) {
 	}
 }
 
+// TestCutByTheCard holds that a record of ERF tells how long its frame was, whatever of it the card gave on.
+func TestCutByTheCard(t *testing.T) {
+	frame := join(atmMAC, frameOf(t, ip4(layers.IPProtocolUDP), udp(1000, 2000), gopacket.Payload(make([]byte, 500))))
+	p := one(t, capture.ERF, join(erfTime, []byte{2, 4, 0, 82, 0, 0, 2, 30, 0, 0}, frame[:64]), 82)
+	if p.PayloadLen != 500 || len(p.Payload) != 22 || !p.Snapped {
+		t.Errorf("payload %d, view %d, snapped %v", p.PayloadLen, len(p.Payload), p.Snapped)
+	}
+}
+
 // TestWhatIsNotRead holds in which sum, and under which name, a frame without a flow is counted.
 func TestWhatIsNotRead(t *testing.T) {
 	ip := inside4(t)
@@ -237,7 +287,16 @@ func TestWhatIsNotRead(t *testing.T) {
 		{"IPv4 header too short", capture.IPv4, join([]byte{0x44}, ip[1:]), Undecoded, "bad-ip-header"},
 		{"IPv4 length below its header", capture.IPv4, join(ip[:2], []byte{0, 19}, ip[4:]), Undecoded, "bad-ip-header"},
 		{"IPv4 as IPv6", capture.IPv6, join(ip, make([]byte, 20)), Undecoded, "bad-ip-header"},
+		{"netANALYZER, no frame", capture.NetAnalyzer, join([]byte{0, 5, 52, 0}, atmMAC, ip), NonIP, ""},
+		{"netANALYZER, another preamble", capture.NetAnalyzerRaw, join([]byte{0, 6, 60, 0, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xd5}, atmMAC, ip), NonIP, ""},
+		{"Juniper without its magic", capture.JuniperEthernet, join([]byte("MGX\x00"), atmMAC, ip), Undecoded, "bad-link-header"},
+		{"PFLOG of no length", capture.PFLog, join([]byte{0, 2, 0, 0}, ip), Undecoded, "bad-link-header"},
+		{"PFLOG of another family", capture.PFLog, join([]byte{61, 16}, make([]byte, 62), ip), NonIP, ""},
+		{"ERF of another type", capture.ERF, join(erfTime, []byte{3, 4, 0, 70, 0, 0, 0, 52}, ip), NonIP, ""},
+		{"Juniper, no link, ISO", capture.JuniperEthernet, join([]byte{'M', 'G', 'C', 2, 201, 0, 0, 0}, ip), NonIP, ""},
+		{"TRILL of another version", capture.Ethernet, join(atmMAC[:12], []byte{0x22, 0xf3, 0x40, 0, 0, 1, 0, 2}, atmMAC, ip), NonIP, ""},
 		{"ARP", capture.Ethernet, join(atmMAC[:12], []byte{8, 6}, make([]byte, 46)), NonIP, ""},
+		{"ARP in a pseudowire", capture.Ethernet, join(atmMAC[:12], []byte{0x88, 0x47, 0, 0, 0x91, 64}, atmMAC[:12], []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 1}, make([]byte, 38)), NonIP, ""},
 		{"spanning tree", capture.Ethernet, join(atmMAC[:12], []byte{0, 38, 0x42, 0x42, 3}, make([]byte, 43)), NonIP, ""},
 		{"a length that cannot be", capture.Ethernet, join(atmMAC[:12], []byte{5, 0xff}, make([]byte, 46)), NonIP, ""},
 		{"SNAP of another organisation", capture.Ethernet, join(atmMAC[:12], []byte{0, 46, 0xaa, 0xaa, 3, 0, 0, 0xc, 0x20, 0}, make([]byte, 40)), NonIP, ""},

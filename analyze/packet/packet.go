@@ -95,6 +95,7 @@ type Packet struct {
 	Orphan           bool     // a fragment whose first one, which tells the ports, was not seen; Class is OtherIP
 	Tunnel           TunnelID // 0: none; else Decoder.Tunnel gives the ends
 	VLAN             uint16   // outermost VLAN id, 0: none
+	Sum              uint16   // checksum of a UDP header where Snapped, which tells datagrams apart whose payload was not captured
 }
 
 // Hash is symmetric in the two addresses, so that both directions of an address pair, and all its ports, share it.

@@ -52,6 +52,8 @@ func (d *Decoder) tunnelOf(proto byte) func(layer) Reason {
 		return d.pim
 	case protoMPLS:
 		return func(l layer) Reason { d.enter("mpls", 0); return d.ether(etherMPLS, l) }
+	case protoL2TP:
+		return d.l2tp3
 	}
 	return nil
 }
@@ -158,6 +160,7 @@ const (
 	portVXLAN    = 4789
 	portVXLANOld = 8472
 	portVXLANGPE = 4790
+	portGUE      = 6080
 	portGENEVE   = 6081
 	portGTPU     = 2152
 	portL2TP     = 1701
@@ -166,12 +169,13 @@ const (
 	portGRE      = 4754 // RFC 8086
 	portMPLS     = 6635 // RFC 7510
 	portCAPWAP   = 5247
+	portFOU      = 5555  // not registered: what examples of Linux's foo-over-UDP take
 	portTZSP     = 37008 // of routers that send what they capture on
 )
 
 func tunnelPort(p uint16) bool {
 	switch p {
-	case portVXLAN, portVXLANOld, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP, portGRE, portMPLS, portCAPWAP, portTZSP:
+	case portVXLAN, portVXLANOld, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP, portGRE, portMPLS, portCAPWAP, portTZSP, portGUE, portFOU:
 		return true
 	}
 	return false
@@ -203,6 +207,10 @@ func (d *Decoder) udpTunnel(src, dst uint16, b []byte) func(layer) Reason {
 			return d.capwap
 		case portTZSP:
 			return d.tzsp
+		case portGUE:
+			return d.gue
+		case portFOU:
+			return func(l layer) Reason { return d.bareIP("fou", l) }
 		}
 	}
 	return nil
@@ -289,12 +297,18 @@ func (d *Decoder) gtpu(l layer) Reason {
 
 // l2tp reads a data message of L2TPv2 (RFC 2661, section 3.1).
 func (d *Decoder) l2tp(l layer) Reason {
-	const control, hasLength, hasSequence, hasOffset, version2 = 0x8000, 0x4000, 0x0800, 0x0200, 2
+	const control, hasLength, hasSequence, hasOffset, version2, version3 = 0x8000, 0x4000, 0x0800, 0x0200, 2, 3
 	if len(l.b) < 6 {
 		return notIP
 	}
 	flags := be.Uint16(l.b)
-	if flags&control != 0 || flags&0xf != version2 {
+	if flags&control != 0 {
+		return notIP
+	}
+	if flags&0xf == version3 {
+		return d.l2tp3(l.from(4))
+	}
+	if flags&0xf != version2 {
 		return notIP
 	}
 	n := 2

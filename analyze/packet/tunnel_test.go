@@ -69,6 +69,7 @@ func tunnelCases() []tunnelCase {
 		{"MPLS, two labels, IPv6", onEther(0x8848), join([]byte{0, 0, 0x80, 64}, mpls), "", 0, true},
 		{"MPLS, pseudowire", onEther(0x8847), join(mpls, atmMAC), "", 0, false},
 		{"MPLS, control word", onEther(0x8847), join(mpls, []byte{0, 0, 0, 7}, atmMAC), "", 0, false},
+		{"MPLS, control word, a tag of Cisco's", onEther(0x8847), join(mpls, []byte{0, 0, 0, 7}, cmdEther), "", 0, false},
 		{"PPPoE", onEther(0x8864), []byte{0x11, 0, 0, 1, 0, 36, 0, 0x21}, "", 0, false},
 		{"PPPoE, IPv6", onEther(0x8864), []byte{0x11, 0, 0, 1, 0, 56, 0, 0x57}, "", 0, true},
 		{"PBB", onEther(0x88e7), join([]byte{0, 0, 0, 7}, atmMAC), "", 0, false},
@@ -76,6 +77,10 @@ func tunnelCases() []tunnelCase {
 		{"HSR", onEther(0x892f), []byte{0, 50, 0, 1, 0x86, 0xdd}, "", 0, true},
 		{"NSH", onEther(0x894f), join([]byte{0, 6, 1, 3, 0, 0, 0, 0}, make([]byte, 16), atmMAC), "", 0, false},
 		{"NSH, IPv6", onEther(0x894f), []byte{0, 2, 2, 2, 0, 0, 0, 0}, "", 0, true},
+
+		{"TRILL", onEther(0x22f3), join([]byte{0, 0x3f, 0, 1, 0, 2}, atmMAC), "", 0, false},
+		{"TRILL, options, a tag", onEther(0x22f3), join([]byte{0, 0x7f, 0, 1, 0, 2, 0, 0, 0, 0}, atmMAC[:12], []byte{0x81, 0}, tag(0x86, 0xdd)), "", 0, true},
+		{"EDSA, as Ethernet", onEther(0xdada), join([]byte{0, 0}, dsaTag, []byte{8, 0}), "", 0, false},
 
 		{"IPv4 in IPv4", onIPv4(ipip), nil, "ipip", 0, false},
 		{"IPv6 in IPv4", onIPv4(ip6in), nil, "ipip", 0, true},
@@ -117,6 +122,19 @@ func tunnelCases() []tunnelCase {
 		{"GTP-U", onUDP(2152), []byte{0x30, 0xff, 0, 34, 0, 0, 0, 77}, "gtp-u", 77, false},
 		{"GTP-U, sequence", onUDP(2152), []byte{0x32, 0xff, 0, 38, 0, 0, 0, 77, 0, 1, 0, 0}, "gtp-u", 77, false},
 		{"GTP-U, extension", onUDP(2152), []byte{0x34, 0xff, 0, 62, 0, 0, 0, 77, 0, 0, 0, 0x85, 1, 0x10, 9, 0}, "gtp-u", 77, true},
+		{"GUE, IPv4", onUDP(6080), []byte{0, 4, 0, 0}, "gue", 0, false},
+		{"GUE, private flags, IPv6", onUDP(6080), []byte{1, 41, 0, 1, 0, 0, 0, 0}, "gue", 0, true},
+		{"GUE, no header", onUDP(6080), nil, "gue", 0, false},
+		{"GUE, no header, IPv6", onUDP(6080), nil, "gue", 0, true},
+		{"GUE, GRE", onUDP(6080), []byte{0, 47, 0, 0, 0x20, 0, 8, 0, 0, 0, 0, 77}, "gre", 77, false},
+		{"FOU", onUDP(5555), nil, "fou", 0, false},
+		{"FOU, IPv6", onUDP(5555), nil, "fou", 0, true},
+		{"L2TPv3", onIPv4(115), join([]byte{0, 0, 0, 77}, atmMAC), "l2tpv3", 77, false},
+		{"L2TPv3, sublayer", onIPv4(115), join([]byte{0, 0, 0, 77, 0x40, 0, 0, 1}, atmMAC), "l2tpv3", 77, false},
+		{"L2TPv3, cookie, IPv6", onIPv4(115), join([]byte{0, 0, 0, 77, 1, 2, 3, 4, 5, 6, 7, 8}, atmMAC[:12], []byte{0x86, 0xdd}), "l2tpv3", 77, true},
+		{"L2TPv3, all, a tag", onIPv6(115), join([]byte{0, 0, 0, 77, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0}, atmMAC[:12], []byte{0x81, 0}, tag(8, 0)), "l2tpv3", 77, false},
+		{"L2TPv3, IP", onIPv4(115), []byte{0, 0, 0, 77}, "l2tpv3", 77, false},
+		{"L2TPv3 over UDP", onUDP(1701), join([]byte{0, 3, 0, 0, 0, 0, 0, 77, 0, 0, 0, 0}, atmMAC), "l2tpv3", 77, false},
 		{"L2TP", onUDP(1701), []byte{0, 2, 0, 7, 0, 9, 0xff, 3, 0, 0x21}, "l2tp", 7<<16 | 9, false},
 		{"L2TP, length, sequence, offset", onUDP(1701), []byte{0x4a, 2, 0, 54, 0, 7, 0, 9, 0, 1, 0, 2, 0, 2, 0, 0, 0, 0x21}, "l2tp", 7<<16 | 9, false},
 		{"Teredo", onUDP(3544), nil, "teredo", 0, true},
@@ -213,6 +231,28 @@ func TestDamagedTunnelsStayWhatTheyAre(t *testing.T) {
 				bad := slices.Clone(frame)
 				bad[i] = v
 				one(t, capture.Ethernet, bad, len(bad))
+			}
+		}
+	}
+}
+
+// TestBareTunnelsAreStrict holds that what only looks like IP where a tunnel says too little stays what it is outside.
+func TestBareTunnelsAreStrict(t *testing.T) {
+	for _, c := range tunnelCases() {
+		if !slices.Contains([]string{"gue", "fou", "l2tpv3"}, c.kind) {
+			continue
+		}
+		frame, at := c.frame(t)
+		change := func(i int, by byte) []byte { return with(frame, func(b []byte) { b[at+i] += by }) }
+		wrong := map[string][]byte{"version": change(0, 0x10)}
+		if c.v6 {
+			wrong["length"], wrong["protocol"], wrong["source"], wrong["destination"] = change(5, 1), change(6, 200), change(8, 0x80), change(24, 0x40)
+		} else {
+			wrong["length"], wrong["checksum"], wrong["header"] = change(3, 1), change(10, 1), change(0, 1)
+		}
+		for what, b := range wrong {
+			if p := one(t, capture.Ethernet, b, len(b)); p.Tunnel != 0 || p.DstPort == 2000 {
+				t.Errorf("%s, wrong %s: %+v", c.name, what, p)
 			}
 		}
 	}

@@ -101,7 +101,7 @@ func TestTunnelsAreOpened(t *testing.T) {
 }
 
 func TestWrongContentOnATunnelPortStaysUDP(t *testing.T) {
-	for _, port := range []uint16{portVXLAN, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP, portGRE, portMPLS, portCAPWAP, portTZSP} {
+	for _, port := range []uint16{portVXLAN, portVXLANGPE, portGENEVE, portGTPU, portL2TP, portTeredo, portLISP, portGRE, portMPLS, portCAPWAP, portTZSP, portGUE, portFOU} {
 		got, _ := decodeAll(DefaultLimits(), capture.Ethernet, frameOf(t, eth(layers.EthernetTypeIPv4), ip4(layers.IPProtocolUDP), udp(5, port), gopacket.Payload("no tunnel at all")))
 		if p := got[0]; p.Class != Flow || p.DstPort != port || string(p.Payload) != "no tunnel at all" || p.Tunnel != 0 {
 			t.Errorf("port %d: %+v", port, p)
