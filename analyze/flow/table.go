@@ -87,6 +87,12 @@ func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, befor
 	if p.Fragment && p.PayloadLen == 0 {
 		return // the frame that completes the datagram carries its numbers
 	}
+	if p.NoSeq {
+		if p.PayloadLen > 0 {
+			t.addPayload(e, dir, uint64(p.PayloadLen), p.Time, before) // too much rather than nothing
+		}
+		return
+	}
 	if p.PayloadLen > 0 || p.Flags&(packet.SYN|packet.FIN) != 0 {
 		if e.recent.seen(copyMark(p, dir), p.Time, before) {
 			t.extra(e).duplicates++

@@ -74,6 +74,12 @@ func seg(dir int, seq uint32, flags packet.TCPFlags, payload string) *packet.Pac
 	return p
 }
 
+// noSeq is a segment of which the capture holds no more than the ports.
+func noSeq(p *packet.Packet) *packet.Packet {
+	p.NoSeq, p.Payload = true, nil
+	return p
+}
+
 // feed adds packets a millisecond times 10 apart, frames from 1.
 func feed(t *Table, ps ...*packet.Packet) []Row {
 	for i, p := range ps {
@@ -108,6 +114,7 @@ func TestPayloadCountsEachByteOnce(t *testing.T) {
 		{"hole filled twice", []*packet.Packet{seg(0, 1, packet.ACK, "a"), seg(0, 12, packet.ACK, "b"), seg(0, 4, packet.ACK, "cc"), seg(0, 2, packet.ACK, "0123456789")}, [2]uint64{12, 0}},
 		{"wraps", []*packet.Packet{seg(0, 0xfffffffe, packet.ACK, "abcd"), seg(0, 2, packet.ACK, "ef")}, [2]uint64{6, 0}},
 		{"keep-alive byte", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(0, 52, packet.ACK, "c")}, [2]uint64{3, 0}},
+		{"cut before the sequence number", []*packet.Packet{noSeq(seg(0, 0, 0, "abc")), noSeq(seg(0, 0, 0, "def")), noSeq(seg(0, 0, 0, ""))}, [2]uint64{6, 0}},
 		{"both ways", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(1, 9, packet.ACK, "de")}, [2]uint64{3, 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,11 @@ func (c *Case) strongest(g *group) stateRank {
 		s = min(s, c.details[i].state)
 	}
 	return s
+}
+
+// unanswered says whether payload went to some destinations, and not one packet of theirs came back.
+func (c *Case) unanswered(g *group) bool {
+	return c.strongest(g) == rankTransferred && !slices.ContainsFunc(g.members, func(i int) bool { return c.Destinations[i].PacketsIn > 0 })
 }
 
 // assets are the names of the register's assets that a finding's clients belong to.

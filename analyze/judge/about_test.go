@@ -16,3 +16,16 @@ func TestCalled(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestUnanswered: of what was sent and never answered nobody knows whether it arrived.
+func TestUnanswered(t *testing.T) {
+	c := &Case{Destinations: []*Destination{{PacketsIn: 0}, {PacketsIn: 1}, {PacketsIn: 0}}, details: []detail{{state: rankTransferred}, {state: rankTransferred}, {state: rankAttempted}}}
+	for _, x := range []struct {
+		members []int
+		want    bool
+	}{{[]int{0}, true}, {[]int{0, 2}, true}, {[]int{0, 1}, false}, {[]int{2}, false}} {
+		if got := c.unanswered(&group{members: x.members}); got != x.want {
+			t.Errorf("%v: %t, want %t", x.members, got, x.want)
+		}
+	}
+}

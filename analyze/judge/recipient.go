@@ -13,6 +13,7 @@ import (
 type recipient struct {
 	vendor, basis string
 	domain        string
+	hosted        bool   // domain is of a cloud or content network whose tenant the name does not tell
 	network       string // "AS64500 Example Hosting", or a prefix where no database knows it
 }
 
@@ -24,7 +25,7 @@ func recipientOf(d *Destination) recipient {
 	case d.Tenant != "":
 		return recipient{basis: "none", domain: d.Name}
 	case d.RegistrableDomain != "":
-		return recipient{basis: "none", domain: d.RegistrableDomain}
+		return recipient{basis: "none", domain: d.RegistrableDomain, hosted: d.Hoster != ""}
 	case d.Name != "":
 		return recipient{basis: "none", domain: d.Name}
 	case len(d.OtherNames) > 0:
@@ -51,8 +52,11 @@ func (r recipient) key() string { return cmp.Or(r.vendor, r.domain, r.network) }
 
 // String is how a title calls a recipient.
 func (r recipient) String() string {
-	if r.vendor == "" && r.domain == "" {
+	switch {
+	case r.vendor == "" && r.domain == "":
 		return "an unnamed recipient in " + cmp.Or(r.network, "an unknown network")
+	case r.hosted:
+		return "an unnamed tenant of " + r.domain // who owns the cloud receives for somebody
 	}
 	return cmp.Or(r.vendor, r.domain)
 }

@@ -95,6 +95,9 @@ func (c *Case) Findings(changes map[string]RuleChange) []Finding {
 			if change.Severity != 0 {
 				f.Severity = change.Severity
 			}
+			if c.unanswered(f.group) {
+				f.Unknown = append(f.Unknown, "Whether it arrived: no answer is in the captures.")
+			}
 			f.Fingerprint = fingerprint(r.ID, f.group.to.key(), c.assets(&f))
 			out = append(out, f)
 		}

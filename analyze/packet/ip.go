@@ -179,8 +179,11 @@ func (d *Decoder) tcp(l layer) Reason {
 	if why := d.ports(TCP, l, head); why != OK {
 		return why
 	}
+	if d.p.NoSeq = len(l.b) < 8; !d.p.NoSeq {
+		d.p.Seq = be.Uint32(l.b[4:])
+	}
 	if len(l.b) >= 12 {
-		d.p.Seq, d.p.AckSeq = be.Uint32(l.b[4:]), be.Uint32(l.b[8:])
+		d.p.AckSeq = be.Uint32(l.b[8:])
 	}
 	if len(l.b) > 13 {
 		d.p.Flags = TCPFlags(l.b[13])

@@ -83,6 +83,24 @@ func TestLengthsComeFromHeaders(t *testing.T) {
 	}
 }
 
+// TestCutInTheTCPHeader: what was captured of a header is read. 64 bytes of an IPv6 packet end in the middle of it.
+func TestCutInTheTCPHeader(t *testing.T) {
+	whole := tcp(ACK | PSH)
+	whole.Seq, whole.Ack = 7, 9
+	frame := frameOf(t, eth(layers.EthernetTypeIPv6), ip6(layers.IPProtocolTCP), whole, gopacket.Payload(make([]byte, 1000)))
+	for _, c := range []struct {
+		cut      int // bytes of the TCP header
+		seq, ack uint32
+		noSeq    bool
+		flags    TCPFlags
+	}{{7, 0, 0, true, 0}, {8, 7, 0, false, 0}, {10, 7, 0, false, 0}, {12, 7, 9, false, 0}, {14, 7, 9, false, ACK | PSH}, {20, 7, 9, false, ACK | PSH}} {
+		p := one(t, capture.Ethernet, frame[:14+40+c.cut], len(frame))
+		if p.Seq != c.seq || p.AckSeq != c.ack || p.NoSeq != c.noSeq || p.Flags != c.flags || p.PayloadLen != 1000 {
+			t.Errorf("%d bytes of the header: %+v", c.cut, p)
+		}
+	}
+}
+
 func TestAbsurdLengthIsMended(t *testing.T) {
 	for _, kind := range []layers.EthernetType{layers.EthernetTypeIPv4, layers.EthernetTypeIPv6} {
 		var ip gopacket.SerializableLayer = ip4(layers.IPProtocolTCP)

@@ -40,8 +40,11 @@ func (f *finder) fieldAt(text []byte, at int) {
 	}
 }
 
-// fieldOf is what reads the values of a key, and the key as fields has it; nil where it is none of them.
+// fieldOf is what reads the values of a key, and the key as fields has it; nil where it is none of them. Headers of one's own begin with X- (RFC 6648).
 func fieldOf(key []byte) (read func(f *finder, value, context []byte), plain string) {
+	if len(key) > 2 && key[0]|0x20 == 'x' && key[1] == '-' {
+		key = key[2:]
+	}
 	var b [maxKey]byte
 	n := 0
 	for _, c := range key[:min(len(key), maxKey)] {
@@ -195,14 +198,14 @@ func userBefore(context []byte) []byte {
 	return nil
 }
 
-// digitsOf takes what parts digits out; nil where there is anything else, or too many.
+// digitsOf takes what parts digits out; nil where there is anything else, or too many. Forms and queries write a space as + (WHATWG URL, section 5.1).
 func digitsOf(value []byte, parts string) []byte {
 	out := make([]byte, 0, maxDigits)
 	for _, c := range value {
 		switch {
 		case isDigit(c) && len(out) < maxDigits:
 			out = append(out, c)
-		case bytes.IndexByte([]byte(parts), c) < 0:
+		case c != '+' && bytes.IndexByte([]byte(parts), c) < 0:
 			return nil
 		}
 	}
@@ -231,7 +234,7 @@ func ibanField(f *finder, value, _ []byte) {
 	if len(value) < 2 || !isLetter(value[0]) || !isLetter(value[1]) {
 		return // before anything is copied
 	}
-	b := bytes.ToUpper(bytes.ReplaceAll(value, []byte(" "), nil))
+	b := bytes.ToUpper(bytes.Join(bytes.FieldsFunc(value, func(c rune) bool { return c == ' ' || c == '+' }), nil))
 	if validIBAN(b) {
 		f.tell(IBAN, maskIBAN(b), b)
 	}

@@ -5,7 +5,7 @@
 //
 //   - Evenness, for rhythms without gaps. Under one common rate the silences, divided by their sum, are uniform on a simplex (Greenwood 1946), so the chance that their
 //     coefficient of variation is at most c is at most that of the ball of that size in it. Rates that differ make even silences less likely still. Many events can be
-//     more even than chance and still keep no time: half of the intervals must be near the period, or many events must be followed by another after the same time, as in
+//     more even than chance and still keep no time: nearly all intervals must be near the period, or many events must be followed by another after the same time, as in
 //     two rhythms that interleave.
 //   - Multiples, for rhythms with missing or additional events. However the rates are, the chance that a silence lies near one, two or three times a given period is
 //     bounded (windows); so hits are at most binomial. Each interval is tried as the period, and paid for.
@@ -148,8 +148,9 @@ func exchanges(events []int64, gap time.Duration) (starts []int64, silences []fl
 	return starts, silences
 }
 
-// leastNear is the share of intervals that must be within a quarter of the period, or of two or three of them, to be called even.
-const leastNear = 0.5
+// leastNear is the share of intervals that must be within a quarter of the period, or of two or three of them, to be called even. Random events that keep a distance are more
+// even than chance too, and fewer of their intervals are alike.
+const leastNear = 0.85
 
 func nearShare(intervals []float64, period float64) float64 {
 	n := 0
@@ -164,7 +165,7 @@ func nearShare(intervals []float64, period float64) float64 {
 // trails says whether intervals that are longer than the period trail off, as those of random events that are never closer than some time do. In a rhythm they are two or
 // three times as long, but for a few.
 func trails(intervals []float64, period float64) bool {
-	const few = 0.125
+	const few = 0.0625
 	period, _ = refine(intervals, period)
 	multiples, between := 0, 0
 	for _, v := range intervals {
@@ -185,15 +186,17 @@ const (
 	maxLag    = 3   // events ahead that a lag is taken from
 )
 
-// lag finds the time after which the most events are followed by another, for a rhythm between whose events those of another lie; 0 where there is none.
+// lag finds the time after which the most events are followed by another, and by one more after as long again, for a rhythm between whose events those of another lie; 0 where
+// there is none. Events whose intervals are merely alike lose the beat at the second.
 func lag(starts []int64, mean float64) (best float64) {
 	most := lagExcess
 	step := max(1, len(starts)/maxTried)
 	for i := 0; i < len(starts); i += step {
 		for _, to := range starts[i+1 : min(len(starts), i+1+maxLag)] {
 			candidate := float64(to - starts[i])
-			found := float64(len(followers(starts, candidate, lagWindow))) / float64(len(starts)-1)
-			if excess := found - (1 - math.Exp(-2*lagWindow*candidate/mean)); excess > most {
+			once := float64(len(followers(starts, candidate, lagWindow))) / float64(len(starts)-1)
+			twice := float64(len(followers(starts, 2*candidate, lagWindow/2))) / float64(len(starts)-2)
+			if excess := min(once, twice) - (1 - math.Exp(-2*lagWindow*candidate/mean)); excess > most {
 				most, best = excess, candidate
 			}
 		}

@@ -174,6 +174,10 @@ func scenarios() []scenario {
 		{name: "random bursts, heavy tails", hours: 24, random: true, most: 0.01, make: bursts},
 		{name: "random, never closer than a minute, heavy tail", hours: 24, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 60 * math.Pow(1-r.Float64(), -1/1.5) })}, // Pareto
 		{name: "random, never closer than a minute", hours: 4, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 60 + 75*r.ExpFloat64() })},
+		{name: "random, log-normal silences", hours: 24, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 1800 * math.Exp(0.6*r.NormFloat64()) })},
+		{name: "random, silences of three steps", hours: 24, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 1440 * (r.ExpFloat64() + r.ExpFloat64() + r.ExpFloat64()) })},
+		{name: "random, never closer than 20 min, heavy tail", hours: 24, random: true, most: 0.02, make: pauses(func(r *rand.Rand) float64 { return 1200 * math.Pow(1-r.Float64(), -1/1.5) })}, // Pareto, few
+		{name: "30 min, jitter 10 %, and as many random ones as a third", hours: 24, least: 0.95, make: both(every(half, 0.1, 0, true, false), events(16, 24))},
 		{name: "30 min, jitter 20 %", hours: 8, least: 0.95, make: pauses(func(r *rand.Rand) float64 { return half * (0.8 + 0.4*r.Float64()) })},
 		{name: "two rhythms, 30 and 47 min", hours: 24, least: 0.9, make: both(every(half, 0.02, 0, false, false), every(2820, 0.02, 0, false, false))},
 	}
@@ -241,7 +245,7 @@ func TestPeriod(t *testing.T) {
 	}
 }
 
-// One interval in eight may lie between the multiples of a period, and one of a few; not two of nine.
+// One interval in sixteen may lie between the multiples of a period, and one of a few; not two of nine.
 func TestTrails(t *testing.T) {
 	for _, c := range []struct {
 		between []float64
