@@ -24,6 +24,7 @@ type told struct {
 const (
 	inHead     = "http-header"
 	inBody     = "http-body"
+	inSocket   = "websocket"
 	InLogin    = "login"
 	InMail     = "mail"
 	inMQTT     = "mqtt"

@@ -89,6 +89,20 @@ func TestHTTPAfterGap(t *testing.T) {
 	}
 }
 
+// TestHTTPGapInBody: a body is looked at up to what is missing, and what is on both sides of it makes no value.
+func TestHTTPGapInBody(t *testing.T) {
+	head := "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 50\r\n\r\n"
+	for body, want := range map[string]string{"mail jane.roe|@|example.org": "", "mail jane.roe@example.org |and|john.doe@example.org": "personal j***@e***.org http-body"} {
+		parts := strings.Split(body, "|")
+		lost, tail := piece{data: parts[1], lost: true}, parts[2]+strings.Repeat(" ", 52-len(body))
+		rows, _ := hear(up(head+parts[0]), lost, up(tail+get("b.example")))
+		rows = slices.DeleteFunc(rows, func(row string) bool { return strings.HasPrefix(row, "http-host") })
+		if strings.Join(rows, "; ") != want {
+			t.Errorf("%s: %q", body, rows)
+		}
+	}
+}
+
 func TestHTTPCutHeader(t *testing.T) {
 	cut := "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: x"
 	for what, pieces := range map[string][]piece{

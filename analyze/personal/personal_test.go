@@ -109,6 +109,7 @@ var lookalikes = []string{
 	"https://u:p@example.com/", "scp file host@example.com:/tmp", "Message-ID: <20181105.1234@mail.example.com>", "References: <abc@mail.example.com>", "In-Reply-To: <x1@example.com>",
 	"Content-ID: <part1.06090408@example.com>", "Call-ID: a84b4c76e66710@pc33.example.com", "<sip:5551234@voip.example.net>", "sips:bob@example.com", "@angular/core", "@media screen", "@example.com", "user@", "user@localhost", "user@host", "a@b", "a@b.c",
 	"foo@bar.invalidtld", "x@1.2.3.4", "foo@.com", "foo@-x.com", "foo@x..com", "me @ home.com", "@@ -1,3 +1,3 @@", "params[@id].com", "twitter @golang.", "price @1.50", "root@debian", "mail@co.uk",
+	"curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256", "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com", "none,zlib@openssh.com,zlib", "rijndael-cbc@lysator.liu.se",
 	// telephone numbers that are none
 	"+12.345", "+1.5", "UTC+01:00", "GMT+0100", "+0100", "a+1234567890", "c++11", "1+2+3+4", "+123", "lat=+52.5200&lon=+13.4050", "+52.520008, +13.404954", "offset +12345678", "+1234567890123456",
 	"score +10000000", "+1 2", "+11111111111", "2025550143", "202-555-0143", "v2+20181105", "diff +12 -34", "sum=+123456789", "phone=yes", "mobile=1", "mobile: true", "phone: 0", "tel: n/a",
