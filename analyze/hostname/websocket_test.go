@@ -171,11 +171,12 @@ func TestWebSocketGaps(t *testing.T) {
 		pieces []piece
 		want   int
 	}{
-		"within":   {[]piece{up(message[:50]), {data: message[50:60], lost: true}, up(message[60:] + masked(0x81, janePhone))}, 3},
-		"its end":  {[]piece{up(message[:50]), {data: message[50:], lost: true}, up(masked(0x81, janePhone))}, 3},
-		"a value":  {[]piece{up(message[:16]), {data: message[16:18], lost: true}, up(message[18:] + masked(0x81, janePhone))}, 2},
-		"a header": {[]piece{up(message), {data: message, lost: true}, up(masked(0x81, janePhone))}, 2},
-		"before":   {[]piece{{data: message, lost: true}, up(masked(0x81, janePhone))}, 1},
+		"within":              {[]piece{up(message[:50]), {data: message[50:60], lost: true}, up(message[60:] + masked(0x81, janePhone))}, 3},
+		"its end":             {[]piece{up(message[:50]), {data: message[50:], lost: true}, up(masked(0x81, janePhone))}, 3},
+		"a value":             {[]piece{up(message[:16]), {data: message[16:18], lost: true}, up(message[18:] + masked(0x81, janePhone))}, 2},
+		"a value of a server": {[]piece{down(frame(0x81, janeMail)[:12]), {dir: 1, data: "an", lost: true}, down(frame(0x81, janeMail)[14:]), up(masked(0x81, janePhone))}, 2},
+		"a header":            {[]piece{up(message), {data: message, lost: true}, up(masked(0x81, janePhone))}, 2},
+		"before":              {[]piece{{data: message, lost: true}, up(masked(0x81, janePhone))}, 1},
 	} {
 		rows, _ := hear(append([]piece{up(askSocket), down(grantSocket)}, c.pieces...)...)
 		if len(rows) != c.want {
