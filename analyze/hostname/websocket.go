@@ -105,6 +105,7 @@ type webSocket struct {
 	lost    bool   // the place is not known, or enough was looked at
 	window  []byte // the end of what compressed messages held: those that follow may point into it
 	scanned int
+	mqtt    *mqttReader // of what lies in the messages
 }
 
 // read takes what came next; c collects the messages.
@@ -174,14 +175,25 @@ func (w *webSocket) message(n *Namer, c *cleartext) {
 		text = w.inflate(n, c)
 	}
 	w.lost = w.lost || w.scanned == 0 && isTunnel(&c.from, text)
-	if len(text) > 0 && !w.lost {
-		found := n.report(c, &c.from, inSocket)
-		personal.MQTT(text, found)
-		personal.Body("", "", text, n.limits.Content, found)
+	switch {
+	case w.lost || len(text) == 0:
+	case w.mqtt != nil || w.scanned == 0 && detectMQTT(&c.from, text) == yes:
+		w.publish(n, &c.from, text)
+	default:
+		personal.Body("", "", text, n.limits.Content, n.report(c, &c.from, inSocket))
 	}
 	c.drop(n)
 	w.scanned += len(text)
 	w.lost = w.lost || w.scanned > maxSocket
+}
+
+// publish hands a message on to the reader of MQTT, whose packets go over messages as they like (MQTT 5.0, section 6).
+func (w *webSocket) publish(n *Namer, m *flow.Meta, text []byte) {
+	if w.mqtt == nil {
+		w.mqtt = new(mqttReader)
+	}
+	used, more := w.mqtt.read(n, nil, m, text)
+	w.lost = w.lost || used < len(text) || more == flow.Stop
 }
 
 // isTunnel says whether what an end says first begins another protocol, in which nothing more can be read.
@@ -244,4 +256,7 @@ func (w *webSocket) end(n *Namer, c *cleartext) {
 		w.message(n, c)
 	}
 	w.forget(n)
+	if w.mqtt != nil {
+		w.mqtt.close(n)
+	}
 }

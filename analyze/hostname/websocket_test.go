@@ -90,7 +90,7 @@ func TestWebSocket(t *testing.T) {
 		"refused, then asked": {[]piece{up(askSocket), down("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"), up(askSocket), down(grantSocket), up(masked(0x81, janeMail))},
 			[]string{host, mail}},
 		"broken off":                {after(up(masked(0x81, janeMail+janePhone)[:len(janeMail)+6])), []string{host, mail}},
-		"a login by MQTT":           {after(up(masked(0x82, "\x10\x17\x00\x04MQTT\x04\xc2\x00\x3c\x00\x02id\x00\x03eve\x00\x02pw"))), []string{host, "personal user e*** websocket"}},
+		"a login by MQTT":           {after(up(masked(0x82, "\x10\x17\x00\x04MQTT\x04\xc2\x00\x3c\x00\x02id\x00\x03eve\x00\x02pw"))), []string{host, "personal user e*** mqtt"}},
 		"a tunnel for SSH":          {after(up(masked(0x82, "SSH-2.0-x\r\n")+masked(0x82, janeMail)), down(frame(0x82, "SSH-2.0-y\r\n"+janeMail))), []string{host}},
 		"a tunnel for TLS":          {after(up(masked(0x82, hello("b.example")) + masked(0x82, janeMail))), []string{host}},
 		"not masked":                {after(up(frame(0x81, janeMail))), []string{host}},

@@ -26,9 +26,8 @@ func (f *finder) encoded(text []byte, limit int) {
 		}
 		text = body
 		out := plain(transferEncoding(head), body, limit)
-		if limit -= len(out); len(out) > 0 && readable(out) {
-			f.text(out)
-		}
+		limit -= len(out)
+		f.readable(out)
 	}
 }
 

@@ -223,6 +223,10 @@ func TestContexts(t *testing.T) {
 		{"deflate, gzip", "", pack(gz, string(pack(zl, value))), "e-mail j***@e***.com", true},
 		{"", "application/octet-stream", pack(gz, value), "e-mail j***@e***.com", true},
 		{"", "application/gzip", pack(gz, value)[:20], "", true},
+		{"", "application/octet-stream", pack(zl, value), "e-mail j***@e***.com", true},
+		{"", "application/octet-stream", pack(zl, value+strings.Repeat(" ", 1<<17)), "e-mail j***@e***.com", true},
+		{"", "text/plain", []byte("x^ " + value), "e-mail j***@e***.com", true},
+		{"", "text/plain", []byte("x\x01" + value), "e-mail j***@e***.com", true},
 		{"identity", "", []byte(value), "e-mail j***@e***.com", true},
 		{"", "application/x-www-form-urlencoded", []byte("n=John+Doe&m=john.doe%40example.com"), "e-mail j***@e***.com", true},
 		{"", "multipart/form-data; boundary=b", []byte(form), "credential user e***", true},
@@ -388,7 +392,7 @@ func TestMQTT(t *testing.T) {
 		"user alone": {"\x10\x20" + text("MQTT") + "\x04\x82\x00\x3c" + text("id") + text("nina"), ""},
 	} {
 		got := ""
-		MQTT([]byte(c.packet), func(f Find) { got += f.Masked })
+		new(MQTT).Packet([]byte(c.packet), 1<<16, func(f Find) { got += f.Masked })
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
@@ -518,7 +522,9 @@ func FuzzBody(f *testing.F) {
 		Body(encoding, kind, b, 1<<14, func(x Find) { checkMask(t, x) })
 		Mail(b, 1<<14, func(x Find) { checkMask(t, x) })
 		Authorization(b, func(x Find) { checkMask(t, x) })
-		MQTT(b, func(x Find) { checkMask(t, x) })
+		for _, properties := range []bool{false, true} {
+			(&MQTT{properties}).Packet(b, 1<<14, func(x Find) { checkMask(t, x) })
+		}
 		var l Login
 		for _, p := range []string{"ftp", "smtp", "imap", "pop3"} {
 			for line := range bytes.Lines(b) {
