@@ -32,7 +32,7 @@ func Body(encoding, contentType string, body []byte, limit int, found func(Find)
 	case kind == "application/x-www-form-urlencoded":
 		text = bytes.ReplaceAll(text, []byte("+"), []byte(" "))
 	default:
-		f.readable(text)
+		f.document(text, limit)
 		return true
 	}
 	f.text(text)
@@ -58,13 +58,6 @@ func readable(text []byte) bool {
 		}
 	}
 	return odd*20 <= len(text)
-}
-
-// readable looks at what was decoded where that is text.
-func (f *finder) readable(text []byte) {
-	if readable(text) {
-		f.text(text)
-	}
 }
 
 // maxEncodings is how many encodings may lie in one another.

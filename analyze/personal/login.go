@@ -191,11 +191,8 @@ func (q *MQTT) Packet(packet []byte, limit int, found func(Find)) {
 		case connect:
 			q.connect(&f, in)
 		case publish:
-			packet = q.payload(&f, in, first)
-			if text := unpacked(packet, limit); text != nil {
-				f.readable(text)
-				return
-			}
+			q.publish(&f, in, first, limit)
+			return
 		}
 	}
 	f.text(packet)
@@ -225,16 +222,21 @@ func (q *MQTT) connect(f *finder, in cryptobyte.String) {
 	}
 }
 
-// payload is what a PUBLISH carries, as far as it is read; what stands in front of it is looked at by itself, so that no value is made of both.
-func (q *MQTT) payload(f *finder, in cryptobyte.String, first byte) []byte {
+// publish looks at what a PUBLISH carries, and at what stands in front of it by itself, so that no value is made of both.
+func (q *MQTT) publish(f *finder, in cryptobyte.String, first byte, limit int) {
 	const quality = 0x06 // above 0 there is an identifier
-	rest := in
+	payload := in
 	var topic cryptobyte.String
-	if !rest.ReadUint16LengthPrefixed(&topic) || first&quality != 0 && !rest.Skip(2) || !q.skipProperties(&rest) {
-		return in
+	if !payload.ReadUint16LengthPrefixed(&topic) || first&quality != 0 && !payload.Skip(2) || !q.skipProperties(&payload) {
+		f.text(in)
+		return
 	}
-	f.text(in[:len(in)-len(rest)])
-	return rest
+	f.text(in[:len(in)-len(payload)])
+	if text := unpacked(payload, limit); text != nil {
+		f.document(text, limit)
+		return
+	}
+	f.document(payload, limit)
 }
 
 // varint reads a number of seven bits a byte, at most four bytes (section 1.5.5).

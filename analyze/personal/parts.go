@@ -26,8 +26,9 @@ func (f *finder) encoded(text []byte, limit int) {
 		}
 		text = body
 		out := plain(transferEncoding(head), body, limit)
-		limit -= len(out)
-		f.readable(out)
+		if limit -= len(out); len(out) > 0 && readable(out) {
+			f.text(out)
+		}
 	}
 }
 

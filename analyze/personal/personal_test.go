@@ -291,6 +291,56 @@ func TestParts(t *testing.T) {
 	Mail([]byte(part("", gzipped(strings.Repeat(" ", 1<<20)+table))), 1<<16, func(f Find) { t.Errorf("behind the limit: %v", f) })
 }
 
+// TestBase64: what is Base64 all over, or a string of JSON, is looked at where it is text.
+func TestBase64(t *testing.T) {
+	const value, phone = `{"mail":"jane.roe@example.org"}`, `phone: 202-555-0143, and so on`
+	encoded, raw := base64.StdEncoding.EncodeToString, base64.RawStdEncoding.EncodeToString
+	zipped := func(s string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		io.WriteString(w, s)
+		w.Close()
+		return encoded(b.Bytes())
+	}
+	binary := string(append([]byte{0xff, 0xfe, 0x80}, value...))
+	for text, want := range map[string][]Kind{
+		encoded([]byte(value)):                                                              {Email},
+		raw([]byte(value+"x")) + "\r\n":                                                     {Email},
+		encoded([]byte(value))[:20] + "\n" + encoded([]byte(value))[20:]:                    nil,
+		`{"a":"` + encoded([]byte(value)) + `","b":"` + encoded([]byte(phone)) + `"}`:       {Email, Phone},
+		`{"a": ["` + zipped(value) + `"]}`:                                                  {Email},
+		zipped(phone):                                                                       {Phone},
+		`{"a":"` + encoded([]byte("a@example.org")) + `"}`:                                  nil, // too short
+		`{"a":"` + encoded([]byte(binary)) + `"}`:                                           nil,
+		`{"a":"` + encoded([]byte(encoded([]byte(value)))) + `"}`:                           nil, // once is enough
+		`{"id":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","n":"x"}`: nil,
+		`{"a":"` + encoded([]byte(value)):                                                   nil, // not whole
+	} {
+		var got []Kind
+		Body("", "application/json", []byte(text), 1<<16, func(f Find) { got = append(got, f.Kind) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+	Body("", "", []byte(`["`+encoded([]byte(strings.Repeat("well ", 1000)))+`","`+encoded([]byte(value))+`"]`), 4096, func(f Find) { t.Errorf("beyond the limit: %v", f) })
+	told := 0
+	chance := uint32(1)
+	for range 20000 { // keys and pictures
+		b := make([]byte, 24)
+		for i := range b {
+			chance = chance*1664525 + 1013904223
+			b[i] = byte(chance >> 24)
+		}
+		Body("", "", []byte(`{"k":"`+encoded(b)+`"}`), 1<<16, func(Find) { told++ })
+	}
+	for _, s := range lookalikes {
+		Body("", "", []byte(`{"k":"`+encoded([]byte(s))+`"}`), 1<<16, func(f Find) { t.Errorf("%q is told as %s %s", s, f.Kind, f.Masked) })
+	}
+	if told > 0 {
+		t.Errorf("%d values in noise", told)
+	}
+}
+
 // TestColumns: each cell of a column is what its head says, however the cells are parted and quoted.
 func TestColumns(t *testing.T) {
 	for table, want := range map[string][]Kind{
@@ -518,6 +568,7 @@ func FuzzBody(f *testing.F) {
 	f.Add("gzip", "text/plain", []byte("\x1f\x8b"))
 	f.Add("", "multipart/form-data", []byte("name=\"password\"\r\n\r\nabcdef\r\n--"))
 	f.Add("br, zstd", "", []byte("x"))
+	f.Add("", "", []byte(`{"a":"bWFpbCBqYW5lLnJvZUBleGFtcGxlLm9yZw=="}`))
 	f.Fuzz(func(t *testing.T, encoding, kind string, b []byte) {
 		Body(encoding, kind, b, 1<<14, func(x Find) { checkMask(t, x) })
 		Mail(b, 1<<14, func(x Find) { checkMask(t, x) })
