@@ -208,13 +208,22 @@ func (w *webSocket) inflate(n *Namer, c *cleartext) []byte {
 	if whole := !c.enough && w.left == 0 && w.frame.final; whole {
 		in = append(in, bytes.NewReader([]byte(deflateTail)))
 	}
-	text, err := io.ReadAll(io.LimitReader(flate.NewReaderDict(io.MultiReader(in...), w.window), int64(n.limits.Content)))
+	text, err := io.ReadAll(io.LimitReader(n.inflater(io.MultiReader(in...), w.window), int64(n.limits.Content)))
 	if err != nil || len(text) == n.limits.Content {
 		w.forget(n)
 		return text
 	}
 	w.slide(n, text)
 	return text
+}
+
+// inflater decompresses what in holds, and may point into window. There is one a Namer: it takes more memory than most messages.
+func (n *Namer) inflater(in io.Reader, window []byte) io.Reader {
+	if r, ok := n.flate.(flate.Resetter); ok && r.Reset(in, window) == nil {
+		return n.flate
+	}
+	n.flate = flate.NewReaderDict(in, window)
+	return n.flate
 }
 
 // slide keeps the end of what was said. Windows take at most half of what a shard may collect: beyond it they are not kept.

@@ -214,6 +214,20 @@ func TestWebSocketBounds(t *testing.T) {
 	}
 }
 
+// BenchmarkWebSocket reads small compressed messages.
+func BenchmarkWebSocket(b *testing.B) {
+	var d deflater
+	d.message(`{"event":"heartbeat","state":"idle"}`)
+	frame := []byte(masked(0xc1, d.message(`{"event":"heartbeat","state":"idle"}`)))
+	n, c := NewNamer(&heard{}, Limits{}), new(cleartext)
+	m := (&table{}).meta(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		w := webSocket{masked: true}
+		w.read(n, m, c, frame)
+	}
+}
+
 // FuzzWebSocket: however the frames of a client are cut, the same is told of them, and nothing is kept.
 func FuzzWebSocket(f *testing.F) {
 	var d deflater
