@@ -24,6 +24,7 @@ type told struct {
 const (
 	inHead     = "http-header"
 	inBody     = "http-body"
+	inSocket   = "websocket"
 	InLogin    = "login"
 	InMail     = "mail"
 	inMQTT     = "mqtt"
@@ -144,22 +145,3 @@ func mostlyText(payload []byte) bool {
 
 // isText says whether a byte is printable ASCII or white space.
 func isText(b byte) bool { return ' ' <= b && b <= '~' || b == '\n' || b == '\r' || b == '\t' }
-
-// mqttReader reads what a client logs in with and publishes (MQTT 5.0, sections 3.1 and 3.3).
-type mqttReader struct{ ends [2]cleartext }
-
-func startMQTT(*Namer) streamReader { return new(mqttReader) }
-
-func (r *mqttReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
-	c := &r.ends[m.Dir&1]
-	if c.scanned == 0 {
-		personal.MQTT(data, n.report(c, m, inMQTT))
-	}
-	c.piece(n, m, inMQTT, data)
-	if c.scanned += len(data); c.scanned > n.limits.Content {
-		return len(data), flow.Stop
-	}
-	return len(data), flow.Go
-}
-
-func (r *mqttReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { return flow.Go }

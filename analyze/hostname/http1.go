@@ -78,12 +78,13 @@ func isMethod(b []byte) bool {
 }
 
 // http1Reader follows the requests of one connection, exactly as long as each one's end is known. The side that sends requests
-// is the client; of the other only the consent to a CONNECT is read.
+// is the client; of the other only the consent to a CONNECT or a WebSocket is read, and what it sends in the latter.
 type http1Reader struct {
 	told      toldNames
 	sides     [2]http1Side
 	connected bool // the client asked for a tunnel, and has gone on to what is inside
 	upgraded  bool // the client asked for another protocol
+	socket    bool // the client asked for a WebSocket
 }
 
 // http1Side is the place in one direction.
@@ -96,6 +97,7 @@ type http1Side struct {
 	waiting []Name // what is reported when the message is complete, or as unfinished
 	clear   cleartext
 	content struct{ encoding, kind string } // of the body
+	socket  *webSocket                      // nil before its first frame
 }
 
 func startHTTP1(*Namer) streamReader { return new(http1Reader) }
@@ -111,7 +113,7 @@ func (r *http1Reader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (i
 		}
 	}
 	if !s.client {
-		return r.response(data)
+		return r.response(n, s, m, data)
 	}
 	used := 0
 	for used < len(data) {
@@ -124,13 +126,19 @@ func (r *http1Reader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (i
 	return used, flow.Go
 }
 
-// response waits, where a tunnel was asked for, for the server's consent, which is any status 2xx (RFC 9110, section 9.3.6), or
-// for the tunnelled TLS. Other responses are passed over.
-func (r *http1Reader) response(data []byte) (int, flow.More) {
-	const status, granted = "HTTP/1.", len("HTTP/1.x 2")
+// response waits, where a tunnel or a WebSocket was asked for, for the server's consent, or for the tunnelled TLS. Other responses are passed over.
+func (r *http1Reader) response(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
+	const status = "HTTP/1."
+	consent := " 2" // any status 2xx (RFC 9110, section 9.3.6)
+	if r.socket {
+		consent = " 101" // RFC 6455, section 4.2.2
+	}
+	granted := len(status) + 1 + len(consent)
 	head := data[:min(len(data), granted)]
 	switch {
-	case !r.connected:
+	case s.socket != nil:
+		return s.socket.read(n, m, &s.clear, data)
+	case !r.connected && !r.socket:
 		return rest, flow.Go
 	case data[0] == recordHandshake:
 		return 0, again
@@ -138,11 +146,11 @@ func (r *http1Reader) response(data []byte) (int, flow.More) {
 		return len(data), flow.Go
 	case len(head) < granted:
 		return 0, flow.Go
-	case string(head[granted-2:]) != " 2":
+	case string(head[granted-len(consent):]) != consent:
 		return len(data), flow.Go
 	}
 	if end := headEnd(data, 0); end > 0 {
-		return end, again
+		return r.granted(n, s, m, data, end)
 	}
 	if len(data) < maxDetect {
 		return 0, flow.Go
@@ -150,11 +158,26 @@ func (r *http1Reader) response(data []byte) (int, flow.More) {
 	return len(data), flow.Go
 }
 
+// granted goes to what is behind the server's consent, which ends at end.
+func (r *http1Reader) granted(n *Namer, s *http1Side, m *flow.Meta, data []byte, end int) (int, flow.More) {
+	if !r.socket {
+		return end, again
+	}
+	s.socket = new(webSocket)
+	used, more := s.socket.read(n, m, &s.clear, data[end:])
+	return end + used, more
+}
+
 // gap loses the place, and keeps what a request that was cut by it said of its host.
 func (r *http1Reader) gap(n *Namer, _ *flow.Conv, m *flow.Meta, missing int64) flow.More {
 	s := &r.sides[m.Dir&1]
+	if s.socket != nil {
+		s.socket.gap(n, &s.clear, missing)
+		return flow.Go
+	}
 	if missing > 0 && (missing < int64(s.body) || missing == int64(s.body) && s.chunked) { // the place is known
 		s.body -= int(missing)
+		s.clear.enough = true // no value is put together over what is missing
 		return flow.Go
 	}
 	r.settle(n, s)
@@ -176,12 +199,20 @@ func (r *http1Reader) close(n *Namer) {
 func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.More) {
 	s := &r.sides[m.Dir&1]
 	switch {
+	case s.socket != nil:
+		return s.socket.read(n, m, &s.clear, data)
 	case s.body > 0:
 		return r.body(n, s, m, data)
 	case s.chunked:
 		return r.chunk(n, s, m, data)
 	case data[0] == '\r' || data[0] == '\n': // RFC 9112, section 2.2
 		return 1, flow.Go
+	}
+	switch r.beginSocket(s, data) {
+	case yes:
+		return s.socket.read(n, m, &s.clear, data)
+	case maybe:
+		return 0, flow.Go
 	}
 	switch detectHTTP2(m, data) {
 	case yes:
@@ -200,6 +231,12 @@ func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 	if end < 0 {
 		return r.await(n, s, m, data)
 	}
+	return r.header(n, m, data, end)
+}
+
+// header reads a header, which ends at end.
+func (r *http1Reader) header(n *Namer, m *flow.Meta, data []byte, end int) (int, flow.More) {
+	s := &r.sides[m.Dir&1]
 	head := parseHead(data[:end])
 	s.scanned, s.waiting = 0, nil
 	s.waiting = r.rows(m, &head)
@@ -211,6 +248,19 @@ func (r *http1Reader) request(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 	s.content.encoding, s.content.kind = string(head.encoding), string(head.kind)
 	used, more := r.pass(n, m, &head)
 	return end + used, more
+}
+
+// beginSocket says whether a client that asked for a WebSocket goes on with a frame. It may have been refused, and go on with a request: no method has a
+// second byte like that of a masked frame.
+func (r *http1Reader) beginSocket(s *http1Side, data []byte) match {
+	if !r.socket || s.lost > 0 {
+		return no
+	}
+	_, is := parseSocketFrame(data, true)
+	if is == yes {
+		s.socket = &webSocket{masked: true}
+	}
+	return is
 }
 
 // lose passes over bytes that are no request.
@@ -244,7 +294,8 @@ func (r *http1Reader) await(n *Namer, s *http1Side, m *flow.Meta, data []byte) (
 // pass goes to what is behind a header: into the tunnel, into the body, or to the next request.
 func (r *http1Reader) pass(n *Namer, m *flow.Meta, head *httpHead) (int, flow.More) {
 	s := &r.sides[m.Dir&1]
-	r.upgraded = r.upgraded || head.upgrade
+	r.upgraded = r.upgraded || head.upgrade != nil
+	r.socket = r.socket || equalFold(head.upgrade, "websocket")
 	switch {
 	case head.connect():
 		r.connected = true

@@ -13,9 +13,8 @@ type httpHead struct {
 	hosts   [2][]byte // Host fields; two that differ are two claims, and more are not looked at
 	length  int       // Content-Length, -1 where there is none
 	chunked bool
-	upgrade bool
 
-	encoding, kind, authorization []byte // Content-Encoding, Content-Type, Authorization
+	encoding, kind, authorization, upgrade []byte // Content-Encoding, Content-Type, Authorization, Upgrade
 }
 
 func (h *httpHead) connect() bool { return string(h.method) == "CONNECT" }
@@ -53,7 +52,7 @@ func (h *httpHead) field(line []byte) {
 	case equalFold(name, "transfer-encoding"):
 		h.chunked = len(value) >= 7 && equalFold(value[len(value)-7:], "chunked")
 	case equalFold(name, "upgrade"):
-		h.upgrade = true
+		h.upgrade = value
 	case equalFold(name, "content-encoding"):
 		h.encoding = value
 	case equalFold(name, "content-type"):
@@ -200,6 +199,10 @@ func (r *http1Reader) settle(n *Namer, s *http1Side) {
 		}
 	}
 	s.waiting = nil
+	if s.socket != nil {
+		s.socket.end(n, &s.clear)
+		return
+	}
 	s.clear.body(n, s.content.encoding, s.content.kind)
 }
 

@@ -2,6 +2,7 @@ package hostname
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,6 +90,20 @@ func TestHTTPAfterGap(t *testing.T) {
 	}
 }
 
+// TestHTTPGapInBody: a body is looked at up to what is missing, and what is on both sides of it makes no value.
+func TestHTTPGapInBody(t *testing.T) {
+	head := "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 50\r\n\r\n"
+	for body, want := range map[string]string{"mail jane.roe|@|example.org": "", "mail jane.roe@example.org |and|john.doe@example.org": "personal j***@e***.org http-body"} {
+		parts := strings.Split(body, "|")
+		lost, tail := piece{data: parts[1], lost: true}, parts[2]+strings.Repeat(" ", 52-len(body))
+		rows, _ := hear(up(head+parts[0]), lost, up(tail+get("b.example")))
+		rows = slices.DeleteFunc(rows, func(row string) bool { return strings.HasPrefix(row, "http-host") })
+		if strings.Join(rows, "; ") != want {
+			t.Errorf("%s: %q", body, rows)
+		}
+	}
+}
+
 func TestHTTPCutHeader(t *testing.T) {
 	cut := "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: x"
 	for what, pieces := range map[string][]piece{
@@ -157,6 +172,92 @@ func TestHTTP2(t *testing.T) {
 	upgrade := "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\n"
 	check(t, []piece{up(upgrade), down("HTTP/1.1 101 Switching\r\n\r\n"), up(http2Preface + requests(false, request("b.example")))}, "http2",
 		"http-host a.example", "http2-authority b.example")
+}
+
+// h2 is a frame (RFC 9113, section 4.1).
+func h2(kind, flags byte, stream uint32, payload string) string {
+	return u24(len(payload)) + string([]byte{kind, flags}) + string(binary.BigEndian.AppendUint32(nil, stream)) + payload
+}
+
+// h2Fields is a HEADERS frame whose fields stand in it as they are (RFC 7541, section 6.2.2), so that it depends on none before it.
+func h2Fields(flags byte, stream uint32, fields ...string) string {
+	block := ""
+	for i := 0; i < len(fields); i += 2 {
+		block += "\x00" + string([]byte{byte(len(fields[i]))}) + fields[i] + string([]byte{byte(len(fields[i+1]))}) + fields[i+1]
+	}
+	return h2(frameHeaders, flags|flagEndHeaders, stream, block)
+}
+
+func TestHTTP2Content(t *testing.T) {
+	post := func(stream uint32, fields ...string) string {
+		return h2Fields(0, stream, append([]string{":method", "POST", ":authority", "jane@a.example", ":path", "/v1"}, fields...)...)
+	}
+	ask := func(fields ...string) string {
+		return h2Fields(flagEndStream, 1, append([]string{":method", "GET"}, fields...)...)
+	}
+	data := func(stream uint32, s string) string { return h2(frameData, 0, stream, s) }
+	last := func(stream uint32, s string) string { return h2(frameData, flagEndStream, stream, s) }
+	mail, phone := "personal j***@e***.org http-body", "personal ***43 http-body"
+	ofHead := "personal j***@e***.org http-header"
+	for what, c := range map[string]struct {
+		sent string
+		want []string
+	}{
+		"a body":               {post(1) + last(1, janeMail), []string{mail}},
+		"in pieces":            {post(1) + data(1, janeMail[:14]) + data(1, janeMail[14:]) + last(1, ""), []string{mail}},
+		"padded":               {post(1) + h2(frameData, flagPadded, 1, "\x03"+janeMail[:14]+"\x00\x00\x00") + h2(frameData, flagPadded|flagEndStream, 1, "\x00"+janeMail[14:]), []string{mail}},
+		"padding alone":        {post(1) + data(1, janeMail) + h2(frameData, flagPadded|flagEndStream, 1, "\x02\x00\x00") + ask(":path", "/?p=%2B12025550143&phone=202-555-0143"), []string{mail, "personal ***43 http-header"}},
+		"of two at a time":     {post(1) + post(3) + data(1, `{"user":"jane.roe`) + last(3, janePhone) + last(1, `@example.org"}`), []string{phone, mail}},
+		"of two, not one":      {post(1) + post(3) + last(1, `{"user":"jane.roe`) + last(3, `@example.org"}`), nil},
+		"gzip":                 {post(1, "content-encoding", "gzip") + last(1, gzipped(janePhone)), []string{phone}},
+		"a form":               {post(1, "content-type", "application/x-www-form-urlencoded") + last(1, "user=eve&password=Tr0ub4dor"), []string{"personal user e*** http-body"}},
+		"a picture":            {post(1, "content-type", "image/png") + last(1, janeMail), nil},
+		"trailers":             {post(1) + data(1, janeMail) + h2Fields(flagEndStream, 1, "x", "y") + ask(":path", "/?mail=jane.roe@example.org"), []string{mail}},
+		"reset":                {post(1) + data(1, janeMail) + h2(frameReset, 0, 1, "\x00\x00\x00\x08") + last(1, janePhone), []string{mail}},
+		"broken off":           {post(1) + data(1, janeMail), []string{mail}},
+		"without a request":    {last(1, janeMail), nil},
+		"in a tunnel":          {h2Fields(0, 1, ":method", "CONNECT", ":authority", "c.example:443") + last(1, janeMail), nil},
+		"a path":               {ask(":path", "/?mail=jane.roe%40example.org"), []string{ofHead}},
+		"a cookie":             {ask("cookie", "u=jane.roe@example.org"), []string{ofHead}},
+		"a login":              {ask("authorization", "Basic ZXZlOnB3"), []string{"personal user e*** http-header"}},
+		"padding too long":     {post(1) + h2(frameData, flagPadded, 1, "\x05abc") + last(1, janeMail), nil},
+		"padding without byte": {post(1) + h2(frameData, flagPadded, 1, "") + last(1, janeMail), nil},
+		"more than is followed": {func() (s string) {
+			for i := range uint32(maxBodies) {
+				s += post(2*i + 1)
+			}
+			return s + data(1, janeMail) + post(99) + last(99, janePhone)
+		}(), []string{mail, phone}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			rows, _ := hear(up(http2Preface + c.sent))
+			want := c.want
+			if len(rows) > 0 && strings.HasPrefix(rows[0], "http") {
+				want = append([]string{rows[0]}, want...)
+			}
+			check(t, []piece{up(http2Preface + c.sent)}, "http2", want...)
+		})
+	}
+}
+
+// FuzzHTTP2: however what a client sends is cut, the same is told of it, and nothing is kept.
+func FuzzHTTP2(f *testing.F) {
+	post := h2Fields(0, 1, ":method", "POST", "content-encoding", "gzip", ":path", "/")
+	f.Add([]byte(post+h2(frameData, flagPadded, 1, "\x01"+janeMail+"\x00")), 7)
+	f.Add([]byte(post+h2(frameData, flagEndStream, 1, janeMail)+h2Fields(0, 3, "x", "y")), 1)
+	f.Add([]byte(requests(true, []hpack.HeaderField{{Name: ":authority", Value: "a.example"}})), 2)
+	f.Fuzz(func(t *testing.T, data []byte, size int) {
+		h := &heard{}
+		n := NewNamer(h, Limits{})
+		whole, _ := hearWith(n, h, serverPort, []piece{up(http2Preface + string(data))})
+		cut, _ := hear(split([]piece{up(http2Preface + string(data))}, 1+max(size, -size)%100)...)
+		if !slices.Equal(whole, cut) {
+			t.Errorf("%q, and in pieces of %d bytes %q", whole, size, cut)
+		}
+		if n.content != 0 {
+			t.Errorf("%d bytes are kept", n.content)
+		}
+	})
 }
 
 func TestHTTP2Refuses(t *testing.T) {

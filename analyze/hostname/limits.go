@@ -11,8 +11,8 @@ type Limits struct {
 	// Content is how many bytes of one message in clear are looked at for personal data, and decoded of a compressed one. What is beyond is not: the rule
 	// says so, and nothing is counted.
 	Content int
-	// ContentShard bounds the bytes of messages that a shard collects at a time. Beyond it messages are looked at in part: counted as
-	// "hostname-content".
+	// ContentShard bounds the bytes of messages that a shard collects at a time, and of the windows of compressed ones, which may take half of it. Beyond it
+	// messages are looked at in part: counted as "hostname-content".
 	ContentShard int
 	// Personal is the number of distinct values of personal data that are reported of one end of a flow; those beyond it are counted as "hostname-personal".
 	Personal int

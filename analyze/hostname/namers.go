@@ -1,6 +1,7 @@
 package hostname
 
 import (
+	"io"
 	"maps"
 	"math"
 	"slices"
@@ -180,6 +181,7 @@ type Namer struct {
 	raw     cleartext // of datagrams of no known protocol, anew for each
 	finding finding
 	labels  labelFilter
+	flate   io.Reader // of compressed messages, see inflater
 	// row is the evidence that is being handed on, here so that it costs no memory of its own.
 	row Name
 }

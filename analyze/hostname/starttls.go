@@ -154,9 +154,10 @@ type lineReader struct {
 	asked bool
 	talk  [2]int // bytes read of each direction, but for mails
 	ends  [2]struct {
-		login personal.Login
-		clear cleartext
-		mail  bool // it sends a mail
+		login   personal.Login
+		clear   cleartext
+		mail    bool // it sends a mail
+		literal int  // bytes of a mail that are still to come
 	}
 }
 
@@ -175,6 +176,10 @@ func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) 
 	end := &r.ends[m.Dir&1]
 	used := 0
 	for used < len(data) {
+		if end.literal > 0 {
+			used += r.readLiteral(n, m, data[used:])
+			continue
+		}
 		if end.mail {
 			k := r.readMail(n, m, data[used:])
 			if used += k; k == 0 {
@@ -195,6 +200,9 @@ func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) 
 		r.talk[m.Dir&1] += k
 		end.login.Line(conv.Protocol, line, n.report(&end.clear, m, InLogin))
 		end.mail = !r.asked && hasVerb(line, "data\r", "data\n", "bdat ")
+		if conv.Protocol == "imap" && !r.asked {
+			end.literal = appendedLiteral(line)
+		}
 	}
 	if r.talk[m.Dir&1] > maxTalk {
 		return used, flow.Stop
@@ -218,6 +226,29 @@ func (r *lineReader) readMail(n *Namer, m *flow.Meta, data []byte) int {
 		end.clear.mail(n)
 	}
 	return used
+}
+
+// readLiteral reads a mail whose length was said.
+func (r *lineReader) readLiteral(n *Namer, m *flow.Meta, data []byte) int {
+	end := &r.ends[m.Dir&1]
+	used := min(len(data), end.literal)
+	end.clear.collect(n, m, data[:used])
+	if end.literal -= used; end.literal == 0 {
+		end.clear.mail(n)
+	}
+	return used
+}
+
+// appendedLiteral is the length of the mail that follows a line of IMAP, "tag APPEND mailbox (flags) {length}", by which a client keeps it at a server (RFC 9051, sections 4.3
+// and 6.3.12; with a plus sign the client does not wait: RFC 7888); 0 where none does.
+func appendedLiteral(line []byte) int {
+	_, command, _ := bytes.Cut(line, []byte(" "))
+	line = bytes.TrimRight(line, "\r\n")
+	at := bytes.LastIndexByte(line, '{')
+	if at < 0 || !hasVerb(command, "append ") || line[len(line)-1] != '}' {
+		return 0
+	}
+	return max(0, contentLength(bytes.TrimSuffix(line[at+1:len(line)-1], []byte("+"))))
 }
 
 // lineLength returns the length of the line or tag at the head of data, 0 where it is not whole.

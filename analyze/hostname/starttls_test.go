@@ -224,6 +224,27 @@ func TestSyslogStream(t *testing.T) {
 	}
 }
 
+// TestIMAPAppend: a mail that a client keeps at a server is looked at as one that it sends.
+func TestIMAPAppend(t *testing.T) {
+	const mail = "From: jane.roe@example.org\r\nSubject: x\r\n\r\na1 APPEND {9}\r\n"
+	start := []piece{down("* OK ready\r\n"), up("a1 CAPABILITY\r\n")}
+	row := "personal j***@e***.org mail"
+	for what, c := range map[string]struct {
+		pieces []piece
+		want   []string
+	}{
+		"waits":           {[]piece{up(fmt.Sprintf("a2 APPEND Sent (\\Seen) {%d}\r\n", len(mail))), down("+ go on\r\n"), up(mail + "\r\na3 LOGIN eve pw\r\n")}, []string{row, "personal user e*** login"}},
+		"does not wait":   {[]piece{up(fmt.Sprintf("a2 append \"a b\" {%d+}\r\n", len(mail)) + mail + "\r\na3 LOGIN eve pw\r\n")}, []string{row, "personal user e*** login"}},
+		"broken off":      {[]piece{up(fmt.Sprintf("a2 APPEND Sent {%d}\r\n", len(mail)) + mail[:30])}, []string{row}},
+		"another command": {[]piece{up("a2 SEARCH TEXT {9}\r\njane.roe@example.org\r\n")}, nil},
+		"no length":       {[]piece{up("a2 APPEND Sent {x}\r\njane.roe@example.org\r\n")}, nil},
+		"a negative one":  {[]piece{up("a2 APPEND Sent {-9}\r\njane.roe@example.org\r\n")}, nil},
+		"behind STARTTLS": {[]piece{up(fmt.Sprintf("a2 STARTTLS\r\na3 APPEND Sent {%d}\r\n", len(mail)) + mail)}, nil},
+	} {
+		t.Run(what, func(t *testing.T) { check(t, append(slices.Clone(start), c.pieces...), "imap", c.want...) })
+	}
+}
+
 // Whatever the first bytes are, a detector that has said no or yes does not change its mind when more come.
 func FuzzDetectStream(f *testing.F) {
 	for _, pieces := range wish {

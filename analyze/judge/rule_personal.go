@@ -14,11 +14,12 @@ var personalRule = Rule{
 	ID:       "cleartext-personal-data",
 	Severity: Medium,
 	Fires: "A client sends personal data or a login in clear: e-mail addresses, US social security numbers, payment cards, IBANs, phone numbers, passwords, identifiers of devices, in HTTP, " +
-		"mail, FTP, MQTT, syslog or text of no known protocol, or in names that it looks up.",
+		"WebSocket, mail, FTP, MQTT, syslog or text of no known protocol, or in names that it looks up.",
 	Levels: "High for payment cards, social security numbers, IBANs and logins; medium for e-mail addresses, phone numbers and IMEIs; low for hardware addresses and serial numbers alone, for " +
 		"addresses in mail, which carries them by design, and where the register supplied covers the transfer: that it can be read on the way is then what is left to say.",
 	Numbers: []Number{{"values", "values", "distinct ones, as a hash that many values share tells them apart: a lower bound"}},
-	Blind: "Whatever is encrypted. More than the first 64 KiB of a message, more than 64 values a flow and direction, what came where packets were lost or cut short. Kinds without a check digit are told by " +
+	Blind: "Whatever is encrypted. More than the first 64 KiB of a message, more than the first 4 MiB of what one end says over a WebSocket, more than 64 values a flow and direction, what came where packets were lost or cut short, Base64 that is " +
+		"neither all of a body nor a string of JSON, what an HTTP server answers. Kinds without a check digit are told by " +
 		"the words around them.",
 	Do:   "Look at the frames cited: the values stand there in full, and only there. Ask the vendor to encrypt. Whoever could read the network in between may have read it.",
 	find: findPersonal,

@@ -31,7 +31,8 @@ func Body(encoding, contentType string, body []byte, limit int, found func(Find)
 		f.encoded(text, limit)
 	case kind == "application/x-www-form-urlencoded":
 		text = bytes.ReplaceAll(text, []byte("+"), []byte(" "))
-	case !readable(text):
+	default:
+		f.document(text, limit)
 		return true
 	}
 	f.text(text)
@@ -85,13 +86,32 @@ func decoded(encoding string, body []byte, limit int) ([]byte, bool) {
 		}
 		body = out
 	}
-	if bytes.HasPrefix(body, gzipMagic) { // what was compressed before it was given to HTTP, and is called octets
-		if r, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
-			body = atMost(limit, r)
-		}
+	if out := unpacked(body, limit); out != nil {
+		body = out
 	}
 	return body[:min(len(body), limit)], true
 }
+
+// unpacked decompresses what was compressed before it was sent, and nobody says so; nil where that is not so. Text may begin as zlib does: that must decode to its end, or to the limit.
+func unpacked(body []byte, limit int) []byte {
+	in := bytes.NewReader(body)
+	if bytes.HasPrefix(body, gzipMagic) {
+		if r, err := gzip.NewReader(in); err == nil {
+			return atMost(limit, r)
+		}
+	}
+	if len(body) > 1 && body[0] == zlibMethod {
+		if r, err := zlib.NewReader(in); err == nil {
+			if out, err := io.ReadAll(io.LimitReader(r, int64(limit))); err == nil {
+				return out
+			}
+		}
+	}
+	return nil
+}
+
+// zlibMethod begins what is compressed by deflate, with a window of 32 KiB, in zlib; the next byte has check bits (RFC 1950, section 2.2).
+const zlibMethod = 0x78
 
 // gzipMagic begins what is compressed by deflate in gzip (RFC 1952, section 2.3.1).
 var gzipMagic = []byte{0x1f, 0x8b, 8}

@@ -176,37 +176,67 @@ func imapString(b []byte) (s, rest []byte) {
 	return nil, nil
 }
 
-// MQTT looks at a CONNECT packet (MQTT 3.1.1 and 5.0, section 3.1) at the beginning of a stream: a password in it is a login.
-func MQTT(payload []byte, found func(Find)) {
+// MQTT follows the packets of one connection. The zero value has seen none.
+type MQTT struct{ properties bool } // packets have properties: since version 5
+
+// Packet looks at a packet, which may be cut short: a password of a CONNECT is a login, and what a PUBLISH carries may be compressed (MQTT 3.1.1 and 5.0, sections 3.1 and 3.3).
+// At most limit bytes are decoded.
+func (q *MQTT) Packet(packet []byte, limit int, found func(Find)) {
+	const connect, publish = 1, 3
+	f := finder{found: found}
+	in := cryptobyte.String(packet)
+	var first uint8
+	if in.ReadUint8(&first) && skipVarint(&in) {
+		switch first >> 4 {
+		case connect:
+			q.connect(&f, in)
+		case publish:
+			q.publish(&f, in, first, limit)
+			return
+		}
+	}
+	f.text(packet)
+}
+
+// connect reads what a client logs in with.
+func (q *MQTT) connect(f *finder, in cryptobyte.String) {
 	const (
-		connect      = 0x10
 		flagWill     = 0x04
 		flagPassword = 0x40
 		flagUser     = 0x80
 		version5     = 5
 	)
-	in := cryptobyte.String(payload)
-	var kind, level, flags uint8
-	var name, id cryptobyte.String
-	if !in.ReadUint8(&kind) || kind != connect || !skipVarint(&in) || !in.ReadUint16LengthPrefixed(&name) || !in.ReadUint8(&level) || !in.ReadUint8(&flags) || !in.Skip(2) ||
-		level == version5 && !skipProperties(&in) || !in.ReadUint16LengthPrefixed(&id) {
+	var level, flags uint8
+	var name, id, topic, message, user, pass cryptobyte.String
+	if !in.ReadUint16LengthPrefixed(&name) || !in.ReadUint8(&level) || !in.ReadUint8(&flags) || !in.Skip(2) {
 		return
 	}
-	if flags&flagWill != 0 {
-		var topic, message cryptobyte.String
-		if level == version5 && !skipProperties(&in) || !in.ReadUint16LengthPrefixed(&topic) || !in.ReadUint16LengthPrefixed(&message) {
-			return
-		}
-	}
-	var user cryptobyte.String
-	if flags&flagUser != 0 && !in.ReadUint16LengthPrefixed(&user) {
+	q.properties = level == version5
+	if !q.skipProperties(&in) || !in.ReadUint16LengthPrefixed(&id) ||
+		flags&flagWill != 0 && (!q.skipProperties(&in) || !in.ReadUint16LengthPrefixed(&topic) || !in.ReadUint16LengthPrefixed(&message)) ||
+		flags&flagUser != 0 && !in.ReadUint16LengthPrefixed(&user) {
 		return
 	}
-	var pass cryptobyte.String
 	if flags&flagPassword != 0 && in.ReadUint16LengthPrefixed(&pass) && len(pass) > 0 {
-		f := finder{found: found}
 		f.login(user)
 	}
+}
+
+// publish looks at what a PUBLISH carries, and at what stands in front of it by itself, so that no value is made of both.
+func (q *MQTT) publish(f *finder, in cryptobyte.String, first byte, limit int) {
+	const quality = 0x06 // above 0 there is an identifier
+	payload := in
+	var topic cryptobyte.String
+	if !payload.ReadUint16LengthPrefixed(&topic) || first&quality != 0 && !payload.Skip(2) || !q.skipProperties(&payload) {
+		f.text(in)
+		return
+	}
+	f.text(in[:len(in)-len(payload)])
+	if text := unpacked(payload, limit); text != nil {
+		f.document(text, limit)
+		return
+	}
+	f.document(payload, limit)
 }
 
 // varint reads a number of seven bits a byte, at most four bytes (section 1.5.5).
@@ -229,7 +259,10 @@ func skipVarint(in *cryptobyte.String) bool {
 	return ok
 }
 
-func skipProperties(in *cryptobyte.String) bool {
+func (q *MQTT) skipProperties(in *cryptobyte.String) bool {
+	if !q.properties {
+		return true
+	}
 	n, ok := varint(in)
 	return ok && in.Skip(n)
 }

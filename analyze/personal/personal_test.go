@@ -115,6 +115,7 @@ var lookalikes = []string{
 	"https://u:p@example.com/", "scp file host@example.com:/tmp", "Message-ID: <20181105.1234@mail.example.com>", "References: <abc@mail.example.com>", "In-Reply-To: <x1@example.com>",
 	"Content-ID: <part1.06090408@example.com>", "Call-ID: a84b4c76e66710@pc33.example.com", "<sip:5551234@voip.example.net>", "sips:bob@example.com", "@angular/core", "@media screen", "@example.com", "user@", "user@localhost", "user@host", "a@b", "a@b.c",
 	"foo@bar.invalidtld", "x@1.2.3.4", "foo@.com", "foo@-x.com", "foo@x..com", "me @ home.com", "@@ -1,3 +1,3 @@", "params[@id].com", "twitter @golang.", "price @1.50", "root@debian", "mail@co.uk",
+	"curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256", "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com", "none,zlib@openssh.com,zlib", "rijndael-cbc@lysator.liu.se",
 	// telephone numbers that are none
 	"+12.345", "+1.5", "UTC+01:00", "GMT+0100", "+0100", "a+1234567890", "c++11", "1+2+3+4", "+123", "lat=+52.5200&lon=+13.4050", "+52.520008, +13.404954", "offset +12345678", "+1234567890123456",
 	"score +10000000", "+1 2", "+11111111111", "2025550143", "202-555-0143", "v2+20181105", "diff +12 -34", "sum=+123456789", "phone=yes", "mobile=1", "mobile: true", "phone: 0", "tel: n/a",
@@ -228,6 +229,10 @@ func TestContexts(t *testing.T) {
 		{"deflate, gzip", "", pack(gz, string(pack(zl, value))), "e-mail j***@e***.com", true},
 		{"", "application/octet-stream", pack(gz, value), "e-mail j***@e***.com", true},
 		{"", "application/gzip", pack(gz, value)[:20], "", true},
+		{"", "application/octet-stream", pack(zl, value), "e-mail j***@e***.com", true},
+		{"", "application/octet-stream", pack(zl, value+strings.Repeat(" ", 1<<17)), "e-mail j***@e***.com", true},
+		{"", "text/plain", []byte("x^ " + value), "e-mail j***@e***.com", true},
+		{"", "text/plain", []byte("x\x01" + value), "e-mail j***@e***.com", true},
 		{"identity", "", []byte(value), "e-mail j***@e***.com", true},
 		{"", "application/x-www-form-urlencoded", []byte("n=John+Doe&m=john.doe%40example.com"), "e-mail j***@e***.com", true},
 		{"", "multipart/form-data; boundary=b", []byte(form), "credential user e***", true},
@@ -290,6 +295,56 @@ func TestParts(t *testing.T) {
 	}
 	Mail([]byte(part("Content-Transfer-Encoding: base64\r\n", folded("\x00\x01\x02"+table+strings.Repeat("\x00", 40)))), 1<<16, func(f Find) { t.Errorf("in no text: %v", f) })
 	Mail([]byte(part("", gzipped(strings.Repeat(" ", 1<<20)+table))), 1<<16, func(f Find) { t.Errorf("behind the limit: %v", f) })
+}
+
+// TestBase64: what is Base64 all over, or a string of JSON, is looked at where it is text.
+func TestBase64(t *testing.T) {
+	const value, phone = `{"mail":"jane.roe@example.org"}`, `phone: 202-555-0143, and so on`
+	encoded, raw := base64.StdEncoding.EncodeToString, base64.RawStdEncoding.EncodeToString
+	zipped := func(s string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		io.WriteString(w, s)
+		w.Close()
+		return encoded(b.Bytes())
+	}
+	binary := string(append([]byte{0xff, 0xfe, 0x80}, value...))
+	for text, want := range map[string][]Kind{
+		encoded([]byte(value)):                                                              {Email},
+		raw([]byte(value+"x")) + "\r\n":                                                     {Email},
+		encoded([]byte(value))[:20] + "\n" + encoded([]byte(value))[20:]:                    nil,
+		`{"a":"` + encoded([]byte(value)) + `","b":"` + encoded([]byte(phone)) + `"}`:       {Email, Phone},
+		`{"a": ["` + zipped(value) + `"]}`:                                                  {Email},
+		zipped(phone):                                                                       {Phone},
+		`{"a":"` + encoded([]byte("a@example.org")) + `"}`:                                  nil, // too short
+		`{"a":"` + encoded([]byte(binary)) + `"}`:                                           nil,
+		`{"a":"` + encoded([]byte(encoded([]byte(value)))) + `"}`:                           nil, // once is enough
+		`{"id":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","n":"x"}`: nil,
+		`{"a":"` + encoded([]byte(value)):                                                   nil, // not whole
+	} {
+		var got []Kind
+		Body("", "application/json", []byte(text), 1<<16, func(f Find) { got = append(got, f.Kind) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+	Body("", "", []byte(`["`+encoded([]byte(strings.Repeat("well ", 1000)))+`","`+encoded([]byte(value))+`"]`), 4096, func(f Find) { t.Errorf("beyond the limit: %v", f) })
+	told := 0
+	chance := uint32(1)
+	for range 20000 { // keys and pictures
+		b := make([]byte, 24)
+		for i := range b {
+			chance = chance*1664525 + 1013904223
+			b[i] = byte(chance >> 24)
+		}
+		Body("", "", []byte(`{"k":"`+encoded(b)+`"}`), 1<<16, func(Find) { told++ })
+	}
+	for _, s := range lookalikes {
+		Body("", "", []byte(`{"k":"`+encoded([]byte(s))+`"}`), 1<<16, func(f Find) { t.Errorf("%q is told as %s %s", s, f.Kind, f.Masked) })
+	}
+	if told > 0 {
+		t.Errorf("%d values in noise", told)
+	}
 }
 
 // TestColumns: each cell of a column is what its head says, however the cells are parted and quoted.
@@ -393,7 +448,7 @@ func TestMQTT(t *testing.T) {
 		"user alone": {"\x10\x20" + text("MQTT") + "\x04\x82\x00\x3c" + text("id") + text("nina"), ""},
 	} {
 		got := ""
-		MQTT([]byte(c.packet), func(f Find) { got += f.Masked })
+		new(MQTT).Packet([]byte(c.packet), 1<<16, func(f Find) { got += f.Masked })
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
@@ -519,11 +574,14 @@ func FuzzBody(f *testing.F) {
 	f.Add("gzip", "text/plain", []byte("\x1f\x8b"))
 	f.Add("", "multipart/form-data", []byte("name=\"password\"\r\n\r\nabcdef\r\n--"))
 	f.Add("br, zstd", "", []byte("x"))
+	f.Add("", "", []byte(`{"a":"bWFpbCBqYW5lLnJvZUBleGFtcGxlLm9yZw=="}`))
 	f.Fuzz(func(t *testing.T, encoding, kind string, b []byte) {
 		Body(encoding, kind, b, 1<<14, func(x Find) { checkMask(t, x) })
 		Mail(b, 1<<14, func(x Find) { checkMask(t, x) })
 		Authorization(b, func(x Find) { checkMask(t, x) })
-		MQTT(b, func(x Find) { checkMask(t, x) })
+		for _, properties := range []bool{false, true} {
+			(&MQTT{properties}).Packet(b, 1<<14, func(x Find) { checkMask(t, x) })
+		}
 		var l Login
 		for _, p := range []string{"ftp", "smtp", "imap", "pop3"} {
 			for line := range bytes.Lines(b) {

@@ -2,6 +2,7 @@ package personal
 
 import (
 	"bytes"
+	"strings"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -128,13 +129,16 @@ func mailDomain(domain []byte) bool {
 	return icann && suffix != lower
 }
 
-// notMail says whether what looks like an address is something else: the user of a URL, of a telephone exchange or of a remote path, or an identifier of a message.
+// notMail says whether what looks like an address is something else: the user of a URL, of a telephone exchange or of a remote path, a name of SSH, or an identifier of a message.
 func notMail(text []byte, start, end int) bool {
 	if bytes.HasSuffix(text[:start], []byte("//")) || bytes.HasSuffix(text[:start], []byte("sip:")) || bytes.HasSuffix(text[:start], []byte("sips:")) || start > 0 && text[start-1] == ':' && bytes.LastIndex(text[max(0, start-64):start], []byte("//")) >= 0 {
 		return true // scheme://user@host, scheme://user:password@host
 	}
 	if end+1 < len(text) && text[end] == ':' && (isLetter(text[end+1]) || text[end+1] == '/' || text[end+1] == '~') {
 		return true // user@host:path
+	}
+	if isAlgorithm(string(bytes.ToLower(text[start:end]))) {
+		return true
 	}
 	const longest = 256 // of a line's beginning: text without lines must not be searched back for each address
 	line := text[max(0, start-longest):start]
@@ -148,6 +152,11 @@ func notMail(text []byte, start, end int) bool {
 		return true
 	}
 	return false
+}
+
+// isAlgorithm knows the names that SSH implementations gave to what is their own, which have the form of addresses (RFC 4251, section 6).
+func isAlgorithm(name string) bool {
+	return strings.HasSuffix(name, "@openssh.com") || strings.HasSuffix(name, "@libssh.org") || name == "rijndael-cbc@lysator.liu.se"
 }
 
 const (
