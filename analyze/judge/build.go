@@ -279,7 +279,11 @@ func (l *leg) state() stateRank {
 // dest returns the destination of a leg, making it where it is new.
 func (b *Builder) dest(l *leg) *dest {
 	k := b.key(l)
-	if n := b.index.Find(k); n != 0 {
+	n := b.index.Find(k)
+	if n == 0 && k.kind&keyNamed == 0 {
+		n = b.unfold(k)
+	}
+	if n != 0 {
 		d := b.dests.At(n)
 		if len(l.names) == 1 && l.names[0].Source < d.source {
 			d.name, d.source = l.names[0].Number, l.names[0].Source
@@ -347,13 +351,39 @@ func (b *Builder) key(l *leg) destKey {
 	case len(l.names) > 0:
 		k.kind |= keyNamed
 		k.what = b.texts.Number(joined(l.names))
-	case l.state() == rankAttempted:
-		k.kind |= keyNamed
-		k.what = b.network(l.server)
 	default:
 		k.what = uint32(l.server)
+		if l.state() == rankAttempted && b.index.Find(k) == 0 {
+			k.kind |= keyNamed
+			k.what = b.network(l.server)
+		}
 	}
 	return k
+}
+
+// unfold returns the destination that the unanswered probes of a client to a server were folded to, now that the server answers: it is the server's from now on. There is none where
+// probes to other servers of the network stand in it too.
+func (b *Builder) unfold(k destKey) uint32 {
+	server, folded := end(k.what), k
+	text, ok := b.folded[b.foldedNet(server)]
+	if !ok {
+		return 0
+	}
+	folded.kind |= keyNamed
+	folded.what = text
+	n := b.index.Find(folded)
+	if n == 0 {
+		return 0
+	}
+	d := b.dests.At(n)
+	for p := range b.parts.sums(&d.parts) {
+		if p.key.server != server {
+			return 0
+		}
+	}
+	d.key = k
+	b.index.Add(k, n)
+	return n
 }
 
 // foldedNet is the network that an address is folded to: its first address.
@@ -362,14 +392,19 @@ type foldedNet struct {
 	v6    bool
 }
 
-// network is the number of the text of an address's network.
-func (b *Builder) network(e end) uint32 {
+func (b *Builder) foldedNet(e end) foldedNet {
 	k := foldedNet{b.hosts.Addr(e.host()), e.v6()}
 	if k.v6 {
 		clear(k.first[networkBits6/8:])
 	} else {
 		clear(k.first[len(k.first)-(32-networkBits4)/8:])
 	}
+	return k
+}
+
+// network is the number of the text of an address's network.
+func (b *Builder) network(e end) uint32 {
+	k := b.foldedNet(e)
 	n, ok := b.folded[k]
 	if !ok {
 		n = b.texts.Number(networkOf(b.addr(e)).String())
