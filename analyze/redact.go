@@ -348,7 +348,7 @@ func (d *Redactor) finding(from, to *judge.Finding, byID map[judge.DestinationID
 	if !d.clients && !d.names {
 		return
 	}
-	hash := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{to.Rule, to.Vendor, to.Network}, to.Names, to.Clients, to.Servers), "\x00")))
+	hash := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{to.Rule, to.Vendor, to.Network}, to.Names, judge.Texts(to.Clients), judge.Texts(to.Servers)), "\x00")))
 	to.Fingerprint = hex.EncodeToString(hash[:])[:len(from.Fingerprint)]
 	if to.Rule != judge.LockRule {
 		return

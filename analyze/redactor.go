@@ -36,10 +36,8 @@ func newInside(r *Result) insideNetworks {
 		in.clients[d.Client] = true
 	}
 	for i := range r.Findings {
-		for _, s := range r.Findings[i].Clients {
-			if a, err := netip.ParseAddr(s); err == nil {
-				in.clients[a] = true
-			}
+		for _, a := range r.Findings[i].Clients {
+			in.clients[a] = true
 		}
 	}
 	return in

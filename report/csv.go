@@ -91,14 +91,6 @@ func listOf(list []string) string {
 	return strings.Join(out, "; ")
 }
 
-func idTexts(ids []judge.DestinationID) []string {
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = id.String()
-	}
-	return out
-}
-
 // each is one text for each element of a list, without repetitions, in one cell.
 func each[E any](list []E, text func(e *E) string) string {
 	var out []string
@@ -185,10 +177,10 @@ var findingFields = []field[*judge.Finding]{
 	textField("vendor", func(f *judge.Finding) string { return f.Vendor }),
 	textField("vendor_basis", func(f *judge.Finding) string { return f.VendorBasis }),
 	textField("network", func(f *judge.Finding) string { return f.Network }),
-	textField("clients", func(f *judge.Finding) string { return listOf(f.Clients) }),
-	textField("servers", func(f *judge.Finding) string { return listOf(f.Servers) }),
+	textField("clients", func(f *judge.Finding) string { return listOf(judge.Texts(f.Clients)) }),
+	textField("servers", func(f *judge.Finding) string { return listOf(judge.Texts(f.Servers)) }),
 	textField("names", func(f *judge.Finding) string { return listOf(f.Names) }),
-	textField("destinations", func(f *judge.Finding) string { return listOf(idTexts(f.Destinations)) }),
+	textField("destinations", func(f *judge.Finding) string { return listOf(judge.Texts(f.Destinations)) }),
 	textField("entries", func(f *judge.Finding) string { return listOf(f.Entries) }),
 	numberField("payload_out", func(f *judge.Finding) uint64 { return f.PayloadOut }),
 	timeField("first", func(f *judge.Finding) time.Time { return f.First }),

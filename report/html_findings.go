@@ -69,12 +69,12 @@ func (f htmlFinding) UnknownList() []string { return shows(f.Unknown) }
 // Who are the ends: clients, the recipient's names and addresses.
 func (f htmlFinding) Who() []pair {
 	const most = 6
-	out := []pair{{"Clients", someOf(f.Clients, most)}}
+	out := []pair{{"Clients", someOf(judge.Texts(f.Clients), most)}}
 	if len(f.Names) > 0 {
 		out = append(out, pair{"Names", someOf(f.Names, most)})
 	}
 	if len(f.Servers) > 0 {
-		out = append(out, pair{"Addresses", someOf(f.Servers, most)})
+		out = append(out, pair{"Addresses", someOf(judge.Texts(f.Servers), most)})
 	}
 	return append(out, pair{"Payload out", []string{humanize.Bytes(f.PayloadOut) + " (" + humanize.Comma(int64(f.PayloadOut)) + " bytes)"}})
 }

@@ -294,7 +294,7 @@ func crowded(findings, destinations int) *analyze.Result {
 		f := finding(fmt.Sprintf("f%d", i+1), rules[i%len(rules)].ID, judge.Severity(1+i%3), judge.Open, r)
 		for k := i; k < destinations; k += findings {
 			d := r.Destinations[k]
-			f.Destinations, f.Clients, f.Names = append(f.Destinations, d.ID), append(f.Clients, d.Client.String()), append(f.Names, d.Name)
+			f.Destinations, f.Clients, f.Names = append(f.Destinations, d.ID), append(f.Clients, d.Client), append(f.Names, d.Name)
 		}
 		f.Clients, f.Names = f.Clients[:min(len(f.Clients), 64)], f.Names[:min(len(f.Names), 64)]
 		f.Vendor, f.VendorBasis = r.Destinations[i].Vendor, "catalogue"

@@ -20,7 +20,7 @@ const maxTodos = 12 // of a kind: who has more works through the findings
 // Contain lists what should not go on until somebody answers for it: open findings that are high or graver, by recipient.
 func (p *htmlPage) Contain() []todo {
 	return p.byRecipient(func(f *judge.Finding) bool { return f.Severity >= judge.High }, func(f *judge.Finding) string {
-		return fmt.Sprintf("%s to %s", someText(f.Clients, 3, "client"), cutShort(p.recipientText(f), inSentence))
+		return fmt.Sprintf("%s to %s", someText(judge.Texts(f.Clients), 3, "client"), cutShort(p.recipientText(f), inSentence))
 	})
 }
 
@@ -103,7 +103,7 @@ func (p *htmlPage) recipientText(f *judge.Finding) string {
 	case len(f.Names) > 0:
 		return f.Names[0]
 	case len(f.Servers) > 0:
-		return "the unnamed address " + f.Servers[0]
+		return "the unnamed address " + f.Servers[0].String()
 	}
 	return "an unknown recipient"
 }

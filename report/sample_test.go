@@ -115,13 +115,13 @@ func busy() *analyze.Result {
 // finding is about some destinations of a result.
 func finding(id, rule string, s judge.Severity, status judge.Status, r *analyze.Result, of ...int) judge.Finding {
 	f := judge.Finding{ID: id, Fingerprint: "fedcba987654321" + id[1:], Rule: rule, Severity: s, Status: status, Confidence: "high", Facts: []string{"12 MB of payload left from 1 client."},
-		Inference: "The register supplied does not show that anyone agreed to this.", Unknown: []string{"What was sent: content not observed."}, Clients: []string{}, Servers: []string{}, Names: []string{},
+		Inference: "The register supplied does not show that anyone agreed to this.", Unknown: []string{"What was sent: content not observed."}, Clients: []netip.Addr{}, Servers: []netip.Addr{}, Names: []string{},
 		Destinations: []judge.DestinationID{}, First: noon, Last: noon.Add(time.Hour), FramesTotal: 12, FilterAll: "(ip.addr in {10.0.0.5} && ip.addr in {203.0.113.9})",
 		Evidence: []judge.Evidence{{Capture: 0, Frames: []uint64{1, 3, 4, 5}, What: "first, last and naming frames", Filter: "frame.number in {1,3..5}"}}}
 	for _, i := range of {
 		d := r.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
-		f.Clients = append(f.Clients, d.Client.String())
+		f.Clients = append(f.Clients, d.Client)
 		f.Vendor, f.VendorBasis = d.Vendor, d.VendorBasis
 		f.PayloadOut += d.PayloadOut
 		if d.Name != "" {

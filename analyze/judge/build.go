@@ -451,7 +451,7 @@ func (b *Builder) count(l *leg, d *dest) {
 	d.payloadIn += r.Payload[in]
 	if d.first = min(d.first, r.First); d.last <= r.Last {
 		d.last = r.Last
-		b.cited.endsWith(d.number, frame{capture: r.LastCapture, number: r.LastFrame})
+		b.cited.endsWith(d.number, frameOf(r.LastCapture, r.LastFrame))
 	}
 	d.openers |= 1 << l.openedBy
 	d.state = min(d.state, l.state())

@@ -41,6 +41,7 @@ type Case struct {
 
 // gathered is what a finding is made of, in room that the next one uses too.
 type gathered struct {
+	met              map[*Inside]*group // for which finding each client was met latest
 	clients, servers []netip.Addr
 	names            []string
 	frames           []frame
@@ -53,17 +54,21 @@ const maxListed = 64
 func (c *Case) finding(g *group) Finding {
 	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
 	clients, servers, names, frames := c.some.clients[:0], c.some.servers[:0], c.some.names[:0], c.some.frames[:0]
+	nameless := 0
 	f.Destinations = make([]DestinationID, 0, len(g.members))
 	first, last := Instant(math.MaxInt64), Instant(math.MinInt64)
 	for _, i := range g.members {
 		d := c.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
-		clients = append(clients, d.Client)
+		if c.some.met[d.Inside] != g {
+			c.some.met[d.Inside] = g
+			clients = append(clients, d.Client)
+		}
 		for _, s := range d.Servers {
 			servers = append(servers, s.IP)
-			if d.Name == "" && len(d.OtherNames) == 0 {
-				f.unnamed = append(f.unnamed, s.IP)
-			}
+		}
+		if d.nameless() {
+			nameless++
 		}
 		if d.Name != "" {
 			names = append(names, d.Name)
@@ -76,8 +81,8 @@ func (c *Case) finding(g *group) Finding {
 	}
 	f.First, f.Last = first.Time(), last.Time()
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
-	f.clients = slices.Clone(clients)
-	f.Clients, f.Servers = texts(clients), texts(servers)
+	f.Clients, f.Servers = append([]netip.Addr{}, clients...), append([]netip.Addr{}, servers...)
+	f.unnamed = c.unnamedServers(&f, nameless)
 	slices.Sort(names)
 	f.Names = append([]string{}, slices.Compact(names)...)
 	for _, i := range g.members {
@@ -85,9 +90,29 @@ func (c *Case) finding(g *group) Finding {
 	}
 	f.Evidence = evidence(frames)
 	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
-	c.some = gathered{clients, servers, names, frames}
+	c.some.clients, c.some.servers, c.some.names, c.some.frames = clients, servers, names, frames
 	return f
 }
+
+// unnamedServers are the servers of the members of a finding that have no name, of which there are so many: mostly none of the servers, or all.
+func (c *Case) unnamedServers(f *Finding, members int) (out []netip.Addr) {
+	switch members {
+	case 0:
+		return nil
+	case len(f.group.members):
+		return f.Servers
+	}
+	for _, i := range f.group.members {
+		if d := c.Destinations[i]; d.nameless() {
+			for _, s := range d.Servers {
+				out = append(out, s.IP)
+			}
+		}
+	}
+	return out
+}
+
+func (o *Destination) nameless() bool { return o.Name == "" && len(o.OtherNames) == 0 }
 
 // payloadOut is the payload that went to some destinations, without what stands on a proxy's own leg too, where that is one of them.
 func (c *Case) payloadOut(g *group) (sum uint64) {
@@ -126,14 +151,6 @@ func (c *Case) counts(g *group) func(i int) bool {
 }
 
 func joinedNames(d *Destination) string { return strings.Join(names(d), " ") }
-
-func texts(addrs []netip.Addr) []string {
-	out := make([]string, len(addrs))
-	for i, a := range addrs {
-		out[i] = a.String()
-	}
-	return out
-}
 
 // filterAll is the display filter of all packets between the clients and the servers, on the destinations' ports, in their time.
 func (c *Case) filterAll(g *group, clients, servers []netip.Addr, first, last time.Time) string {

@@ -20,7 +20,7 @@ type Cited struct {
 type Citations struct {
 	hosts  *flow.Hosts
 	spans  flow.Chains[span]
-	frames flow.Chains[packedFrame]
+	frames flow.Chains[frame]
 	ends   flow.Chains[flowEnds]
 	of     flow.List[citing] // by number of the destination in the making
 	some   []frame           // of the latest of Of
@@ -30,9 +30,9 @@ type Citations struct {
 type citing struct {
 	spans  flow.Stack
 	frames flow.Stack
-	ends   flow.Stack  // of its first flows, each once
-	end    packedFrame // in which it ended; none of one without flows
-	known  uint8       // how many ends these are
+	ends   flow.Stack // of its first flows, each once
+	end    frame      // in which it ended; none of one without flows
+	known  uint8      // how many ends these are
 }
 
 // flowEnds tells a flow of a destination from its others.
@@ -52,34 +52,24 @@ const (
 
 // frame is a frame worth citing.
 type frame struct {
-	number  uint64
-	capture uint32
-	worth   uint8 // it is cited of a destination whose thinning is no more than this
-	shows   bool  // what is said rests on it, rather than on many like it
-}
-
-// packedFrame is a frame as it is kept, in three quarters of the room.
-type packedFrame struct {
-	low, capture uint32
+	low, capture uint32 // of the number, the lower half
 	high         uint16
-	worth        uint8
-	shows        bool
+	worth        uint8 // it is cited of a destination whose thinning is no more than this
+	shows        bool  // what is said rests on it, rather than on many like it
 }
 
-// maxFrameNumber is the highest number that a packedFrame holds: of a file of that many frames each, headers alone, are 4 petabytes.
+// maxFrameNumber is the highest number that a frame can have: a file of so many frames would have 4 petabytes of headers alone.
 const maxFrameNumber = 1<<48 - 1
 
-func (f frame) packed() packedFrame {
-	n := min(f.number, maxFrameNumber)
-	return packedFrame{low: uint32(n), high: uint16(n >> 32), capture: f.capture, worth: f.worth, shows: f.shows}
+func frameOf(capture uint32, number uint64) frame {
+	number = min(number, maxFrameNumber)
+	return frame{low: uint32(number), high: uint16(number >> 32), capture: capture}
 }
 
-func (p packedFrame) frame() frame {
-	return frame{number: uint64(p.high)<<32 | uint64(p.low), capture: p.capture, worth: p.worth, shows: p.shows}
-}
+func (f frame) number() uint64 { return uint64(f.high)<<32 | uint64(f.low) }
 
 // span is the first and the last frame of a flow. Its worth is that of the first.
-type span struct{ first, last packedFrame }
+type span struct{ first, last frame }
 
 // always is the worth of a frame that is not thinned out.
 const always = 64
@@ -94,7 +84,7 @@ func (c *Citations) add() { c.of.Add() }
 func (c *Citations) forget(n uint32) { *c.of.At(n) = citing{} }
 
 // endsWith says in which frame a destination ended, so far.
-func (c *Citations) endsWith(n uint32, f frame) { c.of.At(n).end = f.packed() }
+func (c *Citations) endsWith(n uint32, f frame) { c.of.At(n).end = f }
 
 // addLeg keeps the frames of a destination's latest leg of so many, its first and last and those that name it, and what its Community ID is made of.
 func (c *Citations) addLeg(n uint32, l *leg, flows uint64) {
@@ -105,17 +95,20 @@ func (c *Citations) addLeg(n uint32, l *leg, flows uint64) {
 	if worth < thinning(flows) {
 		return
 	}
-	first, last := frame{capture: l.row.FirstCapture, number: l.row.FirstFrame, worth: worth}, frame{capture: l.row.LastCapture, number: l.row.LastFrame}
-	c.spans.Push(&to.spans, span{first.packed(), last.packed()})
+	first := frameOf(l.row.FirstCapture, l.row.FirstFrame)
+	first.worth = worth
+	c.spans.Push(&to.spans, span{first, frameOf(l.row.LastCapture, l.row.LastFrame)})
 	for _, n := range l.names {
-		c.frames.Push(&to.frames, frame{capture: n.Capture, number: n.Frame, worth: worth, shows: before == 0}.packed())
+		f := frameOf(n.Capture, n.Frame)
+		f.worth, f.shows = worth, before == 0
+		c.frames.Push(&to.frames, f)
 	}
 }
 
 // show keeps a frame that what is said of a destination rests on.
 func (c *Citations) show(n uint32, f frame) {
 	f.worth, f.shows = always, true
-	c.frames.Push(&c.of.At(n).frames, f.packed())
+	c.frames.Push(&c.of.At(n).frames, f)
 }
 
 // shown counts the frames that what is said of a destination rests on.
@@ -163,18 +156,20 @@ func (c *Citations) Of(o *Destination) *Cited {
 // appendFrames adds the frames that a destination may cite to a list.
 func (c *Citations) appendFrames(frames []frame, o *Destination) []frame {
 	of, thin := c.of.At(o.number), thinning(o.Flows)
+	ends := of.end == (frame{}) // the list has the last frame
 	for f := range c.spans.Down(of.spans) {
 		if f.first.worth >= thin {
-			frames = append(frames, f.first.frame(), f.last.frame())
+			frames = append(frames, f.first, f.last)
+			ends = ends || f.last == of.end
 		}
 	}
 	for f := range c.frames.Down(of.frames) {
 		if f.worth >= thin {
-			frames = append(frames, f.frame())
+			frames = append(frames, *f)
 		}
 	}
-	if of.end != (packedFrame{}) {
-		frames = append(frames, of.end.frame())
+	if !ends {
+		frames = append(frames, of.end)
 	}
 	return frames
 }
@@ -182,7 +177,7 @@ func (c *Citations) appendFrames(frames []frame, o *Destination) []frame {
 // evidence cites frames, by capture. The list is changed.
 func evidence(frames []frame) []Evidence {
 	slices.SortFunc(frames, compareFrames)
-	frames = slices.CompactFunc(frames, func(x, y frame) bool { return x.number == y.number && x.capture == y.capture })
+	frames = slices.CompactFunc(frames, func(x, y frame) bool { return x.number() == y.number() && x.capture == y.capture })
 	out := []Evidence{}
 	for len(frames) > 0 {
 		n := 1
@@ -191,7 +186,7 @@ func evidence(frames []frame) []Evidence {
 		}
 		e := Evidence{Capture: int(frames[0].capture), What: whatDestination}
 		for _, f := range fewer(frames[:n], maxFrames) {
-			e.Frames = append(e.Frames, f.number)
+			e.Frames = append(e.Frames, f.number())
 		}
 		e.Filter = e.DisplayFilter()
 		out = append(out, e)
@@ -202,7 +197,7 @@ func evidence(frames []frame) []Evidence {
 
 // compareFrames orders frames; of two entries of one, that comes first which shows something.
 func compareFrames(x, y frame) int {
-	c := cmp.Or(cmp.Compare(x.capture, y.capture), cmp.Compare(x.number, y.number))
+	c := cmp.Or(cmp.Compare(x.capture, y.capture), cmp.Compare(x.number(), y.number()))
 	if c == 0 && x.shows != y.shows {
 		c = 1
 		if x.shows {

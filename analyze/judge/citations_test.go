@@ -115,10 +115,10 @@ func TestFlowsAreCitedEvenly(t *testing.T) {
 func TestWhatShowsIsCited(t *testing.T) {
 	show := func(b *Builder, d *dest) {
 		for n := range uint64(2 * maxFrames) {
-			b.cited.frames.Push(&b.cited.of.At(d.number).frames, frame{number: 20_000 + n, worth: always}.packed())
+			b.cited.frames.Push(&b.cited.of.At(d.number).frames, frame{low: uint32(20_000 + n), worth: always})
 		}
-		b.cited.show(d.number, frame{number: 20_050})
-		b.cited.show(d.number, frame{number: 900_000})
+		b.cited.show(d.number, frameOf(0, 20_050))
+		b.cited.show(d.number, frameOf(0, 900_000))
 	}
 	c := destinationOf(t, 40, show)
 	for what, cites := range map[string][]Evidence{"destination": c.Destinations[0].Evidence, "finding": c.finding(&group{to: &recipient{}, members: []int{0}}).Evidence} {

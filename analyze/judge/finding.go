@@ -3,6 +3,7 @@ package judge
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -24,8 +25,8 @@ type Finding struct {
 	Vendor       string             `json:"vendor"` // "" where it is not known
 	VendorBasis  string             `json:"vendor_basis"`
 	Network      string             `json:"network,omitempty"` // where nothing names the recipient: owner of the network, not the recipient
-	Clients      []string           `json:"clients"`
-	Servers      []string           `json:"servers"`
+	Clients      []netip.Addr       `json:"clients"`
+	Servers      []netip.Addr       `json:"servers"`
 	Names        []string           `json:"names"`
 	Destinations []DestinationID    `json:"destinations"`
 	Entries      []string           `json:"entries,omitempty"`
@@ -40,8 +41,17 @@ type Finding struct {
 	Measures     map[string]float64 `json:"measures,omitempty"`    // the rule's numbers, by the names in docs/rules.md
 	Rhythm       *Rhythm            `json:"rhythm,omitempty"`      // of a beacon: when its exchanges were
 
-	group            *group
-	clients, unnamed []netip.Addr // of all members, and the servers that no name stands for
+	group   *group
+	unnamed []netip.Addr // servers that no name stands for
+}
+
+// Texts writes the addresses or the destinations that a finding lists.
+func Texts[T fmt.Stringer](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = v.String()
+	}
+	return out
 }
 
 // Status says whether a finding counts.

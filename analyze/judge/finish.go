@@ -52,7 +52,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.parts.seal()
 	b.protocols.seal()
 	n, places := b.dests.Len(), b.order()
-	c := &Case{Destinations: make([]*Destination, n), details: make([]detail, n), to: make([]int32, n), Citations: b.cited, b: b}
+	c := &Case{Destinations: make([]*Destination, n), details: make([]detail, n), to: make([]int32, n), Citations: b.cited, some: gathered{met: map[*Inside]*group{}}, b: b}
 	var register *discloser
 	if a.Register != nil {
 		register = newDiscloser(c, a)
@@ -252,7 +252,7 @@ func (b *Builder) addLookups(tunnels map[carrier]*carried, domains map[uint32]ui
 		}
 		d := b.newDest(destKey{client: client, kind: keyNamed, what: q.Name, transport: lookedUp})
 		d.name, d.source, d.first, d.last = q.Name, hostname.FromQuery, q.First, q.Last
-		b.cited.show(d.number, frame{capture: q.Capture, number: q.Frame})
+		b.cited.show(d.number, frameOf(q.Capture, q.Frame))
 	}
 }
 

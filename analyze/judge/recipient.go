@@ -141,7 +141,7 @@ func (f *recipientFinder) find(d *Destination) int32 {
 	switch {
 	case d.Vendor != "" || d.Tenant == "" && d.RegistrableDomain != "":
 		return known(f.byName, d.Attribution, func(*Attribution) int32 { return f.number(recipientOf(d)) })
-	case d.Name == "" && d.Tenant == "" && len(d.OtherNames) == 0 && len(d.Servers) > 0 && d.Servers[0].ASN != 0:
+	case d.nameless() && d.Tenant == "" && len(d.Servers) > 0 && d.Servers[0].ASN != 0:
 		return known(f.byPlace, d.Servers[0].Place, func(*vendors.Place) int32 { return f.number(recipientOf(d)) })
 	}
 	return f.number(recipientOf(d))

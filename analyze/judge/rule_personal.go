@@ -48,7 +48,7 @@ func (b *Builder) addPersonal(d *dest, v *hostname.Value) {
 		more.personal = values{}
 	}
 	if more.personal.of(v.Kind).add(v) && b.cited.shown(d.number) < maxFrames {
-		b.cited.show(d.number, frame{capture: v.Capture, number: v.Frame})
+		b.cited.show(d.number, frameOf(v.Capture, v.Frame))
 	}
 }
 

@@ -50,7 +50,7 @@ func findUnnamed(c *Case) (out []Finding) {
 // unnamed says whether nothing names a destination. Ordinary machinery that goes to addresses by design is known by its protocol: time, DNS, and
 // what holds a path open.
 func unnamed(d *Destination) bool {
-	return d.VendorBasis != basisRegister && d.Name == "" && len(d.OtherNames) == 0 && !machinery(d)
+	return d.VendorBasis != basisRegister && d.nameless() && !machinery(d)
 }
 
 // machinery says whether a destination is of a protocol with which hosts keep themselves going: its rhythm and its addresses are by design.

@@ -52,7 +52,7 @@ func (b *Builder) addSigns(l *leg, d *dest) {
 
 // sign keeps a sign, each once.
 func (b *Builder) sign(d *dest, kind signKind, n hostname.Named, other string) {
-	s := sign{kind: kind, name: n.Name, other: other, frame: frame{number: n.Frame, capture: n.Capture}}
+	s := sign{kind: kind, name: n.Name, other: other, frame: frameOf(n.Capture, n.Frame)}
 	more := b.makeRare(d)
 	if len(more.signs) < maxSigns && !slices.ContainsFunc(more.signs, func(o sign) bool { return o.kind == s.kind && o.name == s.name && o.other == s.other }) {
 		more.signs = append(more.signs, s)

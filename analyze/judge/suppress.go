@@ -216,7 +216,7 @@ func Suppress(fs []Finding, list []Suppression, asOf string) []Suppression {
 		f := &fs[i]
 		for k := range out {
 			s := &out[k]
-			if !s.Covers(f.Rule, f.Vendor, f.Names, f.unnamed, f.clients) {
+			if !s.Covers(f.Rule, f.Vendor, f.Names, f.unnamed, f.Clients) {
 				continue
 			}
 			s.Used++

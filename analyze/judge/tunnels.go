@@ -48,7 +48,7 @@ func (t *carried) add(below string, l *hostname.Lookup) {
 
 // addText counts the bytes of one name, and cites its question.
 func (t *carried) addText(below string, l *hostname.Lookup) {
-	t.frames = append(t.frames, frame{capture: l.Capture, number: l.Frame})
+	t.frames = append(t.frames, frameOf(l.Capture, l.Frame))
 	for i := range len(below) {
 		if below[i] != '.' {
 			t.counts[below[i]]++
