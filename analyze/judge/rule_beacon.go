@@ -59,31 +59,53 @@ func findBeacons(c *Case) (out []Finding) {
 		ps[i] = tried[i].result.P
 	}
 	qs := rhythm.FalseDiscovery(ps)
-	best := map[*recipient]int{} // place in out: of a recipient's series the strongest speaks
+	var called []*beat
+	of := map[*recipient]*beat{}
 	for i := range tried {
 		s := &tried[i]
 		if !s.result.Called {
 			continue
 		}
-		if at, ok := best[s.g.to]; ok {
-			switch stronger := s.result.P < out[at].Measures["p"]; {
-			case s.all && stronger:
-				out[at] = c.beacon(s, s.g, len(tried), qs[i])
-			case s.all:
-			case stronger:
-				merged := &group{to: s.g.to, members: append(slices.Clone(s.g.members), out[at].group.members...)}
-				out[at] = c.beacon(s, merged, len(tried), qs[i])
-			default:
-				merged := &group{to: s.g.to, members: append(slices.Clone(out[at].group.members), s.g.members...)}
-				keep := out[at]
-				out[at] = c.finding(merged)
-				out[at].Severity, out[at].Confidence, out[at].Title, out[at].Facts = keep.Severity, keep.Confidence, keep.Title, keep.Facts
-				out[at].Inference, out[at].Unknown, out[at].Measures, out[at].Rhythm = keep.Inference, keep.Unknown, keep.Measures, keep.Rhythm
-			}
-			continue
+		b := of[s.g.to]
+		if b == nil {
+			b = &beat{strongest: i}
+			of[s.g.to], called = b, append(called, b)
 		}
-		best[s.g.to] = len(out)
-		out = append(out, c.beacon(s, s.g, len(tried), qs[i]))
+		b.add(tried, i)
+	}
+	for _, b := range called {
+		s := &tried[b.strongest]
+		out = append(out, c.beacon(s, &group{to: s.g.to, members: b.members(tried)}, len(tried), qs[b.strongest]))
+	}
+	return out
+}
+
+// beat is what was called of one recipient.
+type beat struct {
+	strongest int   // which series speaks
+	single    []int // series of one destination
+}
+
+func (b *beat) add(tried []series, i int) {
+	if !tried[i].all {
+		b.single = append(b.single, i)
+	}
+	if tried[i].result.P < tried[b.strongest].result.P {
+		b.strongest = i
+	}
+}
+
+// members are the destinations of the strongest series, and of the others where that is of one destination.
+func (b *beat) members(tried []series) []int {
+	s := &tried[b.strongest]
+	if s.all {
+		return s.g.members
+	}
+	out := slices.Clone(s.g.members)
+	for _, i := range b.single {
+		if i != b.strongest {
+			out = append(out, tried[i].g.members...)
+		}
 	}
 	return out
 }
