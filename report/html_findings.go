@@ -365,7 +365,7 @@ func (p *htmlPage) MoreClients() string {
 
 func (p *htmlPage) clientCard(g *group, refs []string) card {
 	const most = 8
-	c := card{Head: g.key.addr.String(), Refs: refs[:min(len(refs), maxTodos)]}
+	c := card{Head: show(g.key.addr.String()), Refs: refs[:min(len(refs), maxTodos)]}
 	for i := range p.r.Clients {
 		k := &p.r.Clients[i]
 		if k.IP != g.key.addr {

@@ -184,7 +184,7 @@ func (p *htmlPage) Destinations() []htmlDestination {
 		if day(d.First.Time()) == day(d.Last.Time()) {
 			end = end[len("2006-01-02 "):]
 		}
-		out[i] = htmlDestination{ID: d.ID.String(), Client: d.Client.String(), To: show(whatOf(d)), Known: show(d.NameSource), Service: portOf(d), Vendor: cmp.Or(show(d.Vendor), unknown), Country: show(countriesOf(d)),
+		out[i] = htmlDestination{ID: d.ID.String(), Client: show(d.Client.String()), To: show(whatOf(d)), Known: show(d.NameSource), Service: portOf(d), Vendor: cmp.Or(show(d.Vendor), unknown), Country: show(countriesOf(d)),
 			Out: outText(d), Verdict: string(d.Disclosure.Verdict), Time: d.First.Time().Format(layout) + "–" + end}
 		if d.ClientLabel != "" {
 			out[i].Client += " " + show(d.ClientLabel)

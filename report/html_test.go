@@ -427,3 +427,18 @@ func TestHostileLetters(t *testing.T) {
 		}
 	}
 }
+
+// TestHTMLZone: the zone of an address, which a saved result may have, can be any text: it is made visible as any other.
+func TestHTMLZone(t *testing.T) {
+	r := busy()
+	hostile := netip.MustParseAddr("fe80::1%\x1b\u202e")
+	for _, d := range r.Destinations {
+		d.Inside = &judge.Inside{Client: hostile}
+	}
+	for i := range r.Findings {
+		r.Findings[i].Clients, r.Findings[i].Servers = []netip.Addr{hostile}, []netip.Addr{hostile}
+	}
+	if page := htmlOf(t, r, Options{}); strings.ContainsAny(page, "\x1b\u202e") {
+		t.Error("the page has what can't be seen")
+	}
+}

@@ -354,7 +354,7 @@ func (b *Builder) key(l *leg) destKey {
 	default:
 		k.what = uint32(l.server)
 		if l.state() == rankAttempted && b.index.Find(k) == 0 {
-			k.kind |= keyNamed
+			k.kind |= keyNamed | keyFolded
 			k.what = b.network(l.server)
 		}
 	}
@@ -369,7 +369,7 @@ func (b *Builder) unfold(k destKey) uint32 {
 	if !ok {
 		return 0
 	}
-	folded.kind |= keyNamed
+	folded.kind |= keyNamed | keyFolded
 	folded.what = text
 	n := b.index.Find(folded)
 	if n == 0 {

@@ -41,7 +41,8 @@ type Case struct {
 
 // gathered is what a finding is made of, in room that the next one uses too.
 type gathered struct {
-	met              map[*Inside]*group // for which finding each client was met latest
+	number           int             // of the finding
+	met              map[*Inside]int // for which finding each client was met latest
 	clients, servers []netip.Addr
 	names            []string
 	frames           []frame
@@ -54,14 +55,15 @@ const maxListed = 64
 func (c *Case) finding(g *group) Finding {
 	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
 	clients, servers, names, frames := c.some.clients[:0], c.some.servers[:0], c.some.names[:0], c.some.frames[:0]
+	c.some.number++
 	nameless := 0
 	f.Destinations = make([]DestinationID, 0, len(g.members))
 	first, last := Instant(math.MaxInt64), Instant(math.MinInt64)
 	for _, i := range g.members {
 		d := c.Destinations[i]
 		f.Destinations = append(f.Destinations, d.ID)
-		if c.some.met[d.Inside] != g {
-			c.some.met[d.Inside] = g
+		if c.some.met[d.Inside] != c.some.number {
+			c.some.met[d.Inside] = c.some.number
 			clients = append(clients, d.Client)
 		}
 		for _, s := range d.Servers {

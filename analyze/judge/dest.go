@@ -41,6 +41,7 @@ type keyKind uint8
 const (
 	keyNamed  keyKind = 1 << iota // what is a text, not a server
 	keyOrphan                     // fragments whose transport is not known
+	keyFolded                     // the text is a network's: a client may name one so, and means no probes by it
 )
 
 // dest is a destination in the making.

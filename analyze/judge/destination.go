@@ -27,8 +27,8 @@ const (
 	LookedUp    State = "looked-up"   // only a DNS query
 )
 
-// Destination is all outbound traffic of one client to one name (or address, where nothing names it), port and transport. What many destinations have alike they share by pointers,
-// of which none but Cited is nil: it is not to be changed in place.
+// Destination is all outbound traffic of one client to one name (or address, where nothing names it, or network, where nobody answers either), port and transport.
+// What many destinations have alike they share by pointers, of which none but Cited is nil: it is not to be changed in place.
 type Destination struct {
 	ID     DestinationID `json:"id"`
 	number uint32        // in Citations

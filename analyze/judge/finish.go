@@ -52,7 +52,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.parts.seal()
 	b.protocols.seal()
 	n, places := b.dests.Len(), b.order()
-	c := &Case{Destinations: make([]*Destination, n), details: make([]detail, n), to: make([]int32, n), Citations: b.cited, some: gathered{met: map[*Inside]*group{}}, b: b}
+	c := &Case{Destinations: make([]*Destination, n), details: make([]detail, n), to: make([]int32, n), Citations: b.cited, some: gathered{met: map[*Inside]int{}}, b: b}
 	var register *discloser
 	if a.Register != nil {
 		register = newDiscloser(c, a)
@@ -336,8 +336,8 @@ func (b *Builder) course(d *dest) *Course {
 	shared := known(b.courses, courseKey{d.key.via, d.state, d.openers}, func(k courseKey) *Course {
 		return &Course{State: states[k.state], OpenedBy: k.openers.String(), Via: b.texts.Text(k.via), hours: []HourOut{}}
 	})
-	hours := b.hours(d)
-	if hours == nil {
+	hours, allInFirst := b.hours(d)
+	if allInFirst {
 		return shared
 	}
 	own := *shared
@@ -367,8 +367,9 @@ func (b *Builder) inside(client end) *Inside {
 	return known(b.clients, client, func(client end) *Inside { return &Inside{Client: b.addr(client)} })
 }
 
-// hours are the payload out of a destination by hour and server, without those in which nothing went; nil where all went in the hour in which it began.
-func (b *Builder) hours(d *dest) (out []HourOut) {
+// hours are the payload out of a destination by hour and server, without those in which nothing went. There are none where all went in the hour in which it began, and where no hour
+// has any: saved facts may have payload without its hours.
+func (b *Builder) hours(d *dest) (out []HourOut, allInFirst bool) {
 	first, inFirst := flow.HourOf(d.first), uint64(0)
 	for p := range b.parts.sums(&d.parts) {
 		if p.key.hour == first {
@@ -376,14 +377,14 @@ func (b *Builder) hours(d *dest) (out []HourOut) {
 		}
 	}
 	if inFirst == d.payloadOut {
-		return nil
+		return nil, true
 	}
 	for p := range b.parts.sums(&d.parts) {
 		if p.n > 0 {
 			out = append(out, HourOut{p.key.hour, p.n})
 		}
 	}
-	return out
+	return out, false
 }
 
 func (o openers) String() string {

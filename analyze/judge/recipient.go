@@ -67,10 +67,10 @@ type group struct {
 	members []int
 }
 
-// String is how a title calls the destinations of a group: a vendor has them, and a name has none: they are at it.
+// String is how a title calls the destinations of a group: a vendor or a tenant has them, and a name has none: they are at it.
 func (g *group) String() string {
 	link := " of "
-	if g.to.vendor == "" && g.to.domain != "" {
+	if g.to.vendor == "" && g.to.domain != "" && !g.to.hosted {
 		link = " at "
 	}
 	return Plural(len(g.members), "destination", "destinations") + link + g.to.String()

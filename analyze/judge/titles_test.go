@@ -18,6 +18,7 @@ func TestDestinationsOf(t *testing.T) {
 		{recipient{vendor: "ExampleSec"}, 1500, "1,500 destinations of ExampleSec"},
 		{recipient{domain: "example.com"}, 1, "1 destination at example.com"},
 		{recipient{domain: "example.com"}, 2, "2 destinations at example.com"},
+		{recipient{domain: "cloud.example", hosted: true}, 2, "2 destinations of an unnamed tenant of cloud.example"},
 		{recipient{network: "AS64500 Hosting"}, 2, "2 destinations of an unnamed recipient in AS64500 Hosting"},
 		{recipient{}, 1, "1 destination of an unnamed recipient in an unknown network"},
 	} {

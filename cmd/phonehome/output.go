@@ -54,7 +54,7 @@ func checkedOutput(o output) (output, error) {
 	return o, nil
 }
 
-// parseOutputs reads all -o, and refuses two of one path, and any that is an input.
+// parseOutputs reads all -o, and refuses two of one place, and any that is an input.
 func parseOutputs(args, inputs []string) ([]output, error) {
 	var out []output
 	for _, s := range args {
@@ -63,7 +63,7 @@ func parseOutputs(args, inputs []string) ([]output, error) {
 			return nil, err
 		}
 		for _, other := range out {
-			if absolute(other.path) == absolute(o.path) {
+			if realPath(other.path) == realPath(o.path) {
 				return nil, usage("--output %s: given twice", o.path)
 			}
 		}

@@ -22,7 +22,7 @@ func (a *app) tryOutputs(v *view) (failed []error) {
 	for _, o := range v.outputs {
 		if o.format.Folder != nil {
 			failed = append(failed, notWritten(o.path, tryFolder(o.path))...)
-			made = append(made, absolute(o.path))
+			made = append(made, realTop(o.path))
 			continue
 		}
 		if !toBeMade(filepath.Dir(o.path), made) {
@@ -54,7 +54,18 @@ func tried(failed []error) error {
 // toBeMade says whether a folder is not there, and comes into being with one that is made.
 func toBeMade(folder string, made []string) bool {
 	_, err := os.Lstat(folder)
-	return errors.Is(err, fs.ErrNotExist) && slices.ContainsFunc(made, func(m string) bool { return within(m, absolute(folder)) })
+	return errors.Is(err, fs.ErrNotExist) && slices.ContainsFunc(made, func(m string) bool { return within(m, realTop(folder)) })
+}
+
+// realTop is an absolute path by which what is there already is reached without links.
+func realTop(path string) string {
+	path = absolute(path)
+	top := there(path)
+	real, err := filepath.EvalSymlinks(top)
+	if err != nil {
+		return path
+	}
+	return filepath.Join(real, strings.TrimPrefix(path, top))
 }
 
 var errFolder = errors.New("is a folder, and no file")
@@ -73,8 +84,7 @@ func tryFile(path string) error {
 
 // tryFolder says why a folder can't be made, or can't be written to where it is there.
 func tryFolder(path string) error {
-	for path = filepath.Clean(path); absent(path); path = filepath.Dir(path) {
-	}
+	path = there(filepath.Clean(path))
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -83,6 +93,14 @@ func tryFolder(path string) error {
 		return fmt.Errorf("%s is no folder", path)
 	}
 	return tryBeside(filepath.Join(path, "phonehome"))
+}
+
+// there is as much of a path as is there.
+func there(path string) string {
+	for absent(path) {
+		path = filepath.Dir(path)
+	}
+	return path
 }
 
 // absent says whether nothing is at a path. A link that leads nowhere is something, and the root is there.
