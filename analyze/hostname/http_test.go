@@ -240,6 +240,22 @@ func TestHTTP2Content(t *testing.T) {
 	}
 }
 
+// TestHTTP2HeadBound: fields that a header has time and again take a byte each, and are not all looked at: that is counted.
+func TestHTTP2HeadBound(t *testing.T) {
+	for times, hits := range map[int]uint64{9: 0, 30: 1} {
+		fields := []hpack.HeaderField{{Name: ":authority", Value: "a.example"}}
+		for range times {
+			fields = append(fields, hpack.HeaderField{Name: "x", Value: strings.Repeat(".", 4000)})
+		}
+		h := &heard{}
+		n := NewNamer(h, Limits{})
+		hearWith(n, h, serverPort, []piece{up(http2Preface + requests(false, fields, fields[:1]))})
+		if n.hits[limitContent] != hits || len(h.rows) != 1 {
+			t.Errorf("%d fields: %q, hits %v", times, h.rows, n.hits)
+		}
+	}
+}
+
 // FuzzHTTP2: however what a client sends is cut, the same is told of it, and nothing is kept.
 func FuzzHTTP2(f *testing.F) {
 	post := h2Fields(0, 1, ":method", "POST", "content-encoding", "gzip", ":path", "/")
