@@ -78,6 +78,8 @@ func TestHTTPServerCertificateInTunnel(t *testing.T) {
 	server += record("\x0b"+u24(len(list))+list, 1<<14)
 	check(t, []piece{up("CONNECT t.example:443 HTTP/1.1\r\n\r\n"), down("HTTP/1.1 200 OK\r\n\r\n"), up(hello("inner.example")), down(server)}, "tls",
 		"http-connect t.example:443", "tls-sni inner.example"+helloSaid, "certificate www.example.com")
+	check(t, []piece{up(askSocket), down("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"), up("CONNECT t.example:443 HTTP/1.1\r\n\r\n" + hello("inner.example")), down("HTTP/1.1 200 OK\r\n\r\n" + server)}, "tls",
+		"http-host a.example", "http-connect t.example:443", "tls-sni inner.example"+helloSaid, "certificate www.example.com")
 }
 
 func u24(n int) string { return string([]byte{byte(n >> 16), byte(n >> 8), byte(n)}) }
