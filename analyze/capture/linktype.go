@@ -23,8 +23,8 @@ const (
 	FrameRelay       LinkType = 107
 	Loop             LinkType = 108
 	Enc              LinkType = 109
-	PFLog            LinkType = 117
 	LinuxSLL         LinkType = 113
+	PFLog            LinkType = 117
 	Prism            LinkType = 119
 	IPFC             LinkType = 122
 	SunATM           LinkType = 123

@@ -49,7 +49,7 @@ func (c *copies) seen(mark uint32, now, last int64) bool {
 func copyMark(p *packet.Packet, dir uint8) uint32 {
 	h := uint64(p.IPID)<<40 | uint64(p.PayloadLen)<<8 | uint64(p.Flags)<<1 | uint64(dir)
 	h = mix(h, uint64(p.Seq)<<32|uint64(p.AckSeq))
-	if p.IPID == 0 && p.Snapped { // IPv6: what was captured may be alike in all datagrams of a flow
+	if p.IPID == 0 && p.Snapped { // IPv6 has none, and IPv4 none that says anything: what was captured may be alike in all datagrams of a flow
 		h = mix(h, uint64(p.Sum))
 	}
 	b := p.Payload

@@ -33,6 +33,10 @@ const (
 	inStream   = "stream"
 )
 
+// maxMessages is how much one end's messages are looked at over a WebSocket or by MQTT, in bytes after they were decompressed: weeks of a device's reports, and not hours of a
+// picture. More is counted as "hostname-content".
+const maxMessages = 4 << 20
+
 // collect keeps a part of a message, as far as messages are looked at.
 func (c *cleartext) collect(n *Namer, m *flow.Meta, part []byte) {
 	if c.enough {

@@ -130,7 +130,7 @@ func (r *http1Reader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (i
 func (r *http1Reader) response(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
 	const status = "HTTP/1."
 	consent := " 2" // any status 2xx (RFC 9110, section 9.3.6)
-	if r.socket {
+	if !r.connected {
 		consent = " 101" // RFC 6455, section 4.2.2
 	}
 	granted := len(status) + 1 + len(consent)
@@ -160,7 +160,7 @@ func (r *http1Reader) response(n *Namer, s *http1Side, m *flow.Meta, data []byte
 
 // granted goes to what is behind the server's consent, which ends at end.
 func (r *http1Reader) granted(n *Namer, s *http1Side, m *flow.Meta, data []byte, end int) (int, flow.More) {
-	if !r.socket {
+	if r.connected {
 		return end, again
 	}
 	s.socket = new(webSocket)

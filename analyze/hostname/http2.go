@@ -30,7 +30,7 @@ const (
 	maxHPACKTable = 64 << 10
 	// maxHPACKString bounds one name or value, like the header fields of HTTP/1.
 	maxHPACKString = 16 << 10
-	// maxHeadText is how much of a header's fields is looked at, in bytes after they were decoded.
+	// maxHeadText is how much of a header's fields is looked at, in bytes after they were decoded. More is counted as "hostname-content".
 	maxHeadText = 64 << 10
 	// maxBodies is how many requests at a time have their bodies collected; of more the first is looked at as far as it came.
 	maxBodies = 16
@@ -64,6 +64,7 @@ type http2Reader struct {
 	last            bool      // it has none
 	authorization   string
 	head            []byte // its fields as text, at most maxHeadText bytes
+	more            bool   // there are others
 
 	clear  cleartext // of all headers; what was told of bodies is kept here too
 	bodies []http2Body
@@ -266,7 +267,7 @@ func (r *http2Reader) fragment(n *Namer, m *flow.Meta, fragment []byte, last boo
 		fragment = append(r.block, fragment...)
 		r.block, r.open = fragment[:0], false
 	}
-	r.authority, r.host, r.connect, r.authorization, r.head = "", "", false, "", r.head[:0]
+	r.authority, r.host, r.connect, r.authorization, r.head, r.more = "", "", false, "", r.head[:0], false
 	if _, err := r.decoder.Write(fragment); err != nil {
 		return flow.Stop
 	}
@@ -281,6 +282,9 @@ func (r *http2Reader) fragment(n *Namer, m *flow.Meta, fragment []byte, last boo
 // content looks at what a block says, and awaits a body behind that of a request. A block behind a body is its trailers (RFC 9113, section 8.1).
 func (r *http2Reader) content(n *Namer, m *flow.Meta) {
 	r.clear.piece(n, m, inHead, r.head)
+	if r.more {
+		n.hit(limitContent)
+	}
 	if r.authorization != "" {
 		personal.Authorization([]byte(r.authorization), n.report(&r.clear, m, inHead))
 	}
@@ -313,7 +317,11 @@ func (r *http2Reader) field(f hpack.HeaderField) {
 	case "authorization":
 		r.authorization = f.Value
 	}
-	if f.Name != ":authority" && len(r.head)+len(f.Name)+len(f.Value) <= maxHeadText {
+	switch {
+	case f.Name == ":authority":
+	case len(r.head)+len(f.Name)+len(f.Value) > maxHeadText:
+		r.more = true
+	default:
 		r.head = append(append(append(append(r.head, f.Name...), ": "...), f.Value...), lineEnd...)
 	}
 }

@@ -78,6 +78,8 @@ func TestHTTPServerCertificateInTunnel(t *testing.T) {
 	server += record("\x0b"+u24(len(list))+list, 1<<14)
 	check(t, []piece{up("CONNECT t.example:443 HTTP/1.1\r\n\r\n"), down("HTTP/1.1 200 OK\r\n\r\n"), up(hello("inner.example")), down(server)}, "tls",
 		"http-connect t.example:443", "tls-sni inner.example"+helloSaid, "certificate www.example.com")
+	check(t, []piece{up(askSocket), down("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"), up("CONNECT t.example:443 HTTP/1.1\r\n\r\n" + hello("inner.example")), down("HTTP/1.1 200 OK\r\n\r\n" + server)}, "tls",
+		"http-host a.example", "http-connect t.example:443", "tls-sni inner.example"+helloSaid, "certificate www.example.com")
 }
 
 func u24(n int) string { return string([]byte{byte(n >> 16), byte(n >> 8), byte(n)}) }
@@ -237,6 +239,22 @@ func TestHTTP2Content(t *testing.T) {
 			}
 			check(t, []piece{up(http2Preface + c.sent)}, "http2", want...)
 		})
+	}
+}
+
+// TestHTTP2HeadBound: fields that a header has time and again take a byte each, and are not all looked at: that is counted.
+func TestHTTP2HeadBound(t *testing.T) {
+	for times, hits := range map[int]uint64{9: 0, 30: 1} {
+		fields := []hpack.HeaderField{{Name: ":authority", Value: "a.example"}}
+		for range times {
+			fields = append(fields, hpack.HeaderField{Name: "x", Value: strings.Repeat(".", 4000)})
+		}
+		h := &heard{}
+		n := NewNamer(h, Limits{})
+		hearWith(n, h, serverPort, []piece{up(http2Preface + requests(false, fields, fields[:1]))})
+		if n.hits[limitContent] != hits || len(h.rows) != 1 {
+			t.Errorf("%d fields: %q, hits %v", times, h.rows, n.hits)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ type Limits struct {
 	// says so, and nothing is counted.
 	Content int
 	// ContentShard bounds the bytes of messages that a shard collects at a time, and of the windows of compressed ones, which may take half of it. Beyond it
-	// messages are looked at in part: counted as "hostname-content".
+	// messages are looked at in part: counted as "hostname-content", as is what one end says beyond maxMessages.
 	ContentShard int
 	// Personal is the number of distinct values of personal data that are reported of one end of a flow; those beyond it are counted as "hostname-personal".
 	Personal int

@@ -24,6 +24,10 @@ func startMQTT(*Namer) streamReader { return new(mqttReader) }
 
 func (r *mqttReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (used int, more flow.More) {
 	e := &r.ends[m.Dir&1]
+	if e.clear.scanned > maxMessages {
+		n.hit(limitContent)
+		return rest, flow.Go
+	}
 	for used < len(data) {
 		k := r.next(n, e, m, data[used:])
 		if used += k; k == 0 {
@@ -32,9 +36,6 @@ func (r *mqttReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (us
 		if e.left == 0 {
 			r.look(n, e)
 		}
-	}
-	if e.clear.scanned > n.limits.Content {
-		return used, flow.Stop
 	}
 	return used, flow.Go
 }

@@ -88,6 +88,23 @@ func TestMQTTGaps(t *testing.T) {
 	}
 }
 
+// TestMQTTBounds: an end is looked at as far as the limit, which then is counted, and the other one still.
+func TestMQTTBounds(t *testing.T) {
+	first, packet := up(mqtt(0x10, "\x00\x04MQTT\x04\x02\x00\x3c\x00\x02id")), func(text string) string { return mqtt(0x30, "\x00\x03a/b"+text) }
+	for size, want := range map[int]int{1 << 20: 2, maxMessages + 1: 1} {
+		h := &heard{}
+		n := NewNamer(h, Limits{})
+		pieces := []piece{first}
+		for range size >> 14 {
+			pieces = append(pieces, up(packet(strings.Repeat(".", 1<<14))))
+		}
+		hearWith(n, h, serverPort, append(pieces, up(packet(janeMail)), down(packet(janePhone))))
+		if len(h.rows) != want || n.hits[limitContent] != uint64(2-want) {
+			t.Errorf("behind %d bytes: %q, hits %v", size, h.rows, n.hits)
+		}
+	}
+}
+
 // TestMQTTSizes: a strict prefix of a header is none yet, and flags that a kind does not have are refused.
 func TestMQTTSizes(t *testing.T) {
 	for _, size := range []int{0, 127, 128, 16383, 16384} {

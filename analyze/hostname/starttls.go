@@ -156,8 +156,9 @@ type lineReader struct {
 	ends  [2]struct {
 		login   personal.Login
 		clear   cleartext
-		mail    bool // it sends a mail
-		literal int  // bytes of a mail that are still to come
+		mail    bool   // it sends a mail
+		literal int    // bytes of a mail that are still to come
+		asking  []byte // the tag of the command that may send it, until it does
 	}
 }
 
@@ -201,7 +202,7 @@ func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) 
 		end.login.Line(conv.Protocol, line, n.report(&end.clear, m, InLogin))
 		end.mail = !r.asked && hasVerb(line, "data\r", "data\n", "bdat ")
 		if conv.Protocol == "imap" && !r.asked {
-			end.literal = appendedLiteral(line)
+			r.append(m.Dir&1, line)
 		}
 	}
 	if r.talk[m.Dir&1] > maxTalk {
@@ -228,10 +229,24 @@ func (r *lineReader) readMail(n *Namer, m *flow.Meta, data []byte) int {
 	return used
 }
 
+// append looks at a line of IMAP that may announce a mail, or refuse that of the other end: with an answer to its command instead of a plus sign (RFC 9051, section 4.3).
+func (r *lineReader) append(dir uint8, line []byte) {
+	end, other := &r.ends[dir], &r.ends[1-dir]
+	tag, _, _ := bytes.Cut(line, []byte(" "))
+	if other.asking != nil && bytes.Equal(tag, other.asking) {
+		other.literal, other.asking = 0, nil
+	}
+	size, waits := appendedLiteral(line)
+	if end.literal = size; size > 0 && waits {
+		end.asking = bytes.Clone(tag)
+	}
+}
+
 // readLiteral reads a mail whose length was said.
 func (r *lineReader) readLiteral(n *Namer, m *flow.Meta, data []byte) int {
 	end := &r.ends[m.Dir&1]
 	used := min(len(data), end.literal)
+	end.asking = nil
 	end.clear.collect(n, m, data[:used])
 	if end.literal -= used; end.literal == 0 {
 		end.clear.mail(n)
@@ -240,15 +255,16 @@ func (r *lineReader) readLiteral(n *Namer, m *flow.Meta, data []byte) int {
 }
 
 // appendedLiteral is the length of the mail that follows a line of IMAP, "tag APPEND mailbox (flags) {length}", by which a client keeps it at a server (RFC 9051, sections 4.3
-// and 6.3.12; with a plus sign the client does not wait: RFC 7888); 0 where none does.
-func appendedLiteral(line []byte) int {
+// and 6.3.12); 0 where none does. The client waits for the server's consent where the length has no plus sign (RFC 7888).
+func appendedLiteral(line []byte) (size int, waits bool) {
 	_, command, _ := bytes.Cut(line, []byte(" "))
 	line = bytes.TrimRight(line, "\r\n")
 	at := bytes.LastIndexByte(line, '{')
 	if at < 0 || !hasVerb(command, "append ") || line[len(line)-1] != '}' {
-		return 0
+		return 0, false
 	}
-	return max(0, contentLength(bytes.TrimSuffix(line[at+1:len(line)-1], []byte("+"))))
+	length, sent := bytes.CutSuffix(line[at+1:len(line)-1], []byte("+"))
+	return max(0, contentLength(length)), !sent
 }
 
 // lineLength returns the length of the line or tag at the head of data, 0 where it is not whole.

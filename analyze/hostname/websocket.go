@@ -28,8 +28,6 @@ const (
 )
 
 const (
-	// maxSocket is how much one end's messages are looked at, in bytes after they were decompressed: weeks of a device's reports, and not hours of a picture.
-	maxSocket = 4 << 20
 	// deflateWindow is how far back a compressed message may point (RFC 1951, section 2; RFC 7692, section 7.1.2).
 	deflateWindow = 32 << 10
 	// deflateTail is what a sender left out at the end of each message (RFC 7692, section 7.2.1), and an empty last block, so that a decoder ends there.
@@ -129,7 +127,7 @@ func (w *webSocket) read(n *Namer, m *flow.Meta, c *cleartext, data []byte) (use
 // next reads the header of a frame, a control frame, or a part of a payload. What is more than is looked at is passed over.
 func (w *webSocket) next(n *Namer, m *flow.Meta, c *cleartext, data []byte) (used int) {
 	if w.left == 0 {
-		return w.begin(data)
+		return w.begin(n, data)
 	}
 	if c.enough {
 		used, w.left = w.left, 0
@@ -149,7 +147,7 @@ func (w *webSocket) next(n *Namer, m *flow.Meta, c *cleartext, data []byte) (use
 }
 
 // begin reads a header. Control frames may stand among the frames of a message (section 5.4), and are passed over.
-func (w *webSocket) begin(data []byte) (used int) {
+func (w *webSocket) begin(n *Namer, data []byte) (used int) {
 	f, is := parseSocketFrame(data, w.masked)
 	switch {
 	case is == maybe:
@@ -157,6 +155,10 @@ func (w *webSocket) begin(data []byte) (used int) {
 	case is == yes && f.control():
 		return f.length + f.payload
 	case is == no || (f.opcode == opContinuation) != w.open:
+		w.lost = true
+		return len(data)
+	case w.scanned > maxMessages:
+		n.hit(limitContent)
 		w.lost = true
 		return len(data)
 	}
@@ -167,33 +169,34 @@ func (w *webSocket) begin(data []byte) (used int) {
 	return f.length
 }
 
-// message looks at the message that was collected, and lets go of it.
+// message looks at the message that was collected, whole or not, and lets go of it.
 func (w *webSocket) message(n *Namer, c *cleartext) {
 	w.open = false
-	text := c.text
+	text, whole := c.text, !c.enough && w.left == 0 && w.frame.final
 	if w.packed {
-		text = w.inflate(n, c)
+		text, whole = w.inflate(n, c.text, whole)
 	}
-	w.lost = w.lost || w.scanned == 0 && isTunnel(&c.from, text)
 	switch {
-	case w.lost || len(text) == 0:
 	case w.mqtt != nil || w.scanned == 0 && detectMQTT(&c.from, text) == yes:
-		w.publish(n, &c.from, text)
-	default:
+		w.publish(n, &c.from, text, whole)
+	case w.scanned == 0 && isTunnel(&c.from, text):
+		w.lost = true
+	case len(text) > 0:
 		personal.Body("", "", text, n.limits.Content, n.report(c, &c.from, inSocket))
 	}
 	c.drop(n)
 	w.scanned += len(text)
-	w.lost = w.lost || w.scanned > maxSocket
 }
 
-// publish hands a message on to the reader of MQTT, whose packets go over messages as they like (MQTT 5.0, section 6).
-func (w *webSocket) publish(n *Namer, m *flow.Meta, text []byte) {
+// publish hands a message on to the reader of MQTT, whose packets go over messages as they like (MQTT 5.0, section 6). What follows one that is not whole, or that ends within the
+// header of a packet, is not put together with it.
+func (w *webSocket) publish(n *Namer, m *flow.Meta, text []byte, whole bool) {
 	if w.mqtt == nil {
 		w.mqtt = new(mqttReader)
 	}
-	used, more := w.mqtt.read(n, nil, m, text)
-	w.lost = w.lost || used < len(text) || more == flow.Stop
+	if used, _ := w.mqtt.read(n, nil, m, text); used < len(text) || !whole {
+		w.mqtt.gap(n, nil, m, 0)
+	}
 }
 
 // isTunnel says whether what an end says first begins another protocol, in which nothing more can be read.
@@ -201,20 +204,20 @@ func isTunnel(m *flow.Meta, first []byte) bool {
 	return detectTLS(m, first) == yes || detectSSH(m, first) == yes
 }
 
-// inflate decompresses a message, as far as it was collected. Where messages don't point into those before them, the window is of no use, and of no harm; where it is
-// not known any more, those that do so are decompressed up to there.
-func (w *webSocket) inflate(n *Namer, c *cleartext) []byte {
-	in := []io.Reader{bytes.NewReader(c.text)}
-	if whole := !c.enough && w.left == 0 && w.frame.final; whole {
+// inflate decompresses a message, or what was collected of it, and says whether that is all. Where messages don't point into those before them, the window is of no use, and of no
+// harm; where it is not known any more, those that do so are decompressed up to there.
+func (w *webSocket) inflate(n *Namer, packed []byte, whole bool) (text []byte, all bool) {
+	in := []io.Reader{bytes.NewReader(packed)}
+	if whole {
 		in = append(in, bytes.NewReader([]byte(deflateTail)))
 	}
 	text, err := io.ReadAll(io.LimitReader(n.inflater(io.MultiReader(in...), w.window), int64(n.limits.Content)))
-	if err != nil || len(text) == n.limits.Content {
+	if !whole || err != nil || len(text) == n.limits.Content {
 		w.forget(n)
-		return text
+		return text, false
 	}
 	w.slide(n, text)
-	return text
+	return text, true
 }
 
 // inflater decompresses what in holds, and may point into window. There is one a Namer: it takes more memory than most messages.
@@ -229,10 +232,9 @@ func (n *Namer) inflater(in io.Reader, window []byte) io.Reader {
 // slide keeps the end of what was said. Windows take at most half of what a shard may collect: beyond it they are not kept.
 func (w *webSocket) slide(n *Namer, text []byte) {
 	before := len(w.window)
-	w.window = append(w.window, text...)
-	if over := len(w.window) - deflateWindow; over > 0 {
-		w.window = append(w.window[:0], w.window[over:]...)
-	}
+	text = text[max(0, len(text)-deflateWindow):]
+	over := max(0, before+len(text)-deflateWindow) // dropped first, so that what is kept takes little more than what is counted
+	w.window = append(append(w.window[:0], w.window[over:]...), text...)
 	n.content += len(w.window) - before
 	if n.content > n.limits.ContentShard/2 {
 		n.hit(limitContent)

@@ -16,6 +16,9 @@ const (
 	janePhone   = `{"phone":"202-555-0143"}`
 )
 
+// socketMQTT is what a client of MQTT says first.
+const socketMQTT = "\x10\x0e\x00\x04MQTT\x04\x02\x00\x3c\x00\x02id"
+
 // frame is a frame of a server (RFC 6455, section 5.2).
 func frame(bits byte, payload string) string {
 	out := []byte{bits, byte(len(payload))}
@@ -63,6 +66,7 @@ func TestWebSocket(t *testing.T) {
 	}
 	agreed := []piece{up(askSocket), down(grantSocket)}
 	after := func(pieces ...piece) []piece { return append(slices.Clone(agreed), pieces...) }
+	parted := mqtt(0x30, "\x00\x30"+strings.Repeat("a", 0x30)+strings.Repeat(".", 35)+janeMail+strings.Repeat(".", 92)) // without its first byte it is packets too
 	var d deflater
 	first, second := d.message(janeMail), d.message(janeMail+janePhone)
 	if len(second) >= len(janePhone)+10 {
@@ -100,6 +104,8 @@ func TestWebSocket(t *testing.T) {
 		"fragmented ping":           {after(up(masked(0x09, "x") + masked(0x81, janeMail))), []string{host}},
 		"continues nothing":         {after(up(masked(0x80, janeMail))), []string{host}},
 		"begins within":             {after(up(masked(0x01, "{}") + masked(0x81, janeMail))), []string{host}},
+		"begins within a value":     {after(up(masked(0x01, janeMail) + masked(0x81, "{}"))), []string{host, mail}},
+		"MQTT, parted in a header":  {after(up(masked(0x82, socketMQTT) + masked(0x82, parted[:1]) + masked(0x82, parted[1:]))), []string{host, strings.Replace(mail, "websocket", "mqtt", 1)}},
 		"asked for something else":  {[]piece{up(strings.Replace(askSocket, "WebSocket", "other", 1)), up(masked(0x81, janeMail))}, []string{host}},
 		"nobody asked":              {[]piece{up(get("a.example")), down(grantSocket), up(masked(0x81, janeMail))}, []string{host}},
 		"a length beyond all bound": {after(up("\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff" + masked(0x81, janeMail)[2:])), []string{host}},
@@ -128,7 +134,7 @@ func TestWebSocketExamples(t *testing.T) {
 			if w.open && w.frame.final && w.left == 0 {
 				text := bytes.Clone(c.text)
 				if w.packed {
-					text = w.inflate(n, c)
+					text, _ = w.inflate(n, c.text, true)
 				}
 				got = append(got, text...)
 				w.open = false
@@ -167,6 +173,7 @@ func TestWebSocketHeaders(t *testing.T) {
 // TestWebSocketGaps: what is missing within a frame costs its message the rest, and elsewhere the place.
 func TestWebSocketGaps(t *testing.T) {
 	message := masked(0x81, janeMail+strings.Repeat(" ", 60))
+	begun := masked(0x82, "\x30\x19\x00\x03a/bjane.roe....")
 	for what, c := range map[string]struct {
 		pieces []piece
 		want   int
@@ -176,6 +183,8 @@ func TestWebSocketGaps(t *testing.T) {
 		"a value":             {[]piece{up(message[:16]), {data: message[16:18], lost: true}, up(message[18:] + masked(0x81, janePhone))}, 2},
 		"a value of a server": {[]piece{down(frame(0x81, janeMail)[:12]), {dir: 1, data: "an", lost: true}, down(frame(0x81, janeMail)[14:]), up(masked(0x81, janePhone))}, 2},
 		"a header":            {[]piece{up(message), {data: message, lost: true}, up(masked(0x81, janePhone))}, 2},
+		"a message's end":     {[]piece{up(message[:50]), {data: message[50:] + message, lost: true}, up(masked(0x81, janePhone))}, 2},
+		"a packet of MQTT":    {[]piece{up(masked(0x82, socketMQTT) + begun[:len(begun)-4]), {data: begun[len(begun)-4:], lost: true}, up(masked(0x82, "@example.org"))}, 1},
 		"before":              {[]piece{{data: message, lost: true}, up(masked(0x81, janePhone))}, 1},
 	} {
 		rows, _ := hear(append([]piece{up(askSocket), down(grantSocket)}, c.pieces...)...)
@@ -195,15 +204,15 @@ func TestWebSocketBounds(t *testing.T) {
 		pieces = append(pieces, up(masked(0xc1, new(deflater).message(strings.Repeat(" ", 1<<16)))))
 	}
 	hearWith(n, h, serverPort, append(pieces, up(masked(0x81, janePhone))))
-	if len(h.rows) != 2 || n.content != 0 {
-		t.Errorf("%q, and %d bytes are kept", h.rows, n.content)
+	if len(h.rows) != 2 || n.content != 0 || n.hits[limitContent] != 1 {
+		t.Errorf("%q, and %d bytes are kept; hits %v", h.rows, n.content, n.hits)
 	}
 	flows := make([]*table, 4)
 	for i := range flows {
 		flows[i] = &table{n: n, port: serverPort}
 		flows[i].send(up(askSocket + masked(0xc1, new(deflater).message(strings.Repeat("x", deflateWindow+5)))))
 	}
-	if n.content != 3*deflateWindow || n.hits[limitContent] != 1 {
+	if n.content != 3*deflateWindow || n.hits[limitContent] != 2 {
 		t.Errorf("%d bytes are kept; hits %v", n.content, n.hits)
 	}
 	for _, f := range flows {
@@ -211,6 +220,19 @@ func TestWebSocketBounds(t *testing.T) {
 	}
 	if n.content != 0 {
 		t.Errorf("%d bytes are kept", n.content)
+	}
+}
+
+// TestWebSocketWindow: what is kept of what was said takes little more memory than what is counted, and is the end of it.
+func TestWebSocketWindow(t *testing.T) {
+	n, w, all := NewNamer(&heard{}, Limits{}), new(webSocket), ""
+	for i, size := range []int{5, 1 << 16, 40, 30000, 3000, 1 << 15, 1} {
+		text := strings.Repeat(string(rune('a'+i)), size)
+		all += text
+		w.slide(n, []byte(text))
+		if want := all[max(0, len(all)-deflateWindow):]; string(w.window) != want || cap(w.window) > deflateWindow*5/4 || n.content != len(want) {
+			t.Errorf("after %d bytes: %d of %d, %d are counted", len(all), len(w.window), cap(w.window), n.content)
+		}
 	}
 }
 

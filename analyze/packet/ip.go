@@ -173,7 +173,7 @@ func (d *Decoder) tcp(l layer) Reason {
 		if why := d.ports(TCP, l, len(l.b)); why != OK {
 			return why
 		}
-		d.p.PayloadLen, d.p.Payload, d.p.Snapped = 0, nil, false // counted, not read
+		d.p.PayloadLen, d.p.Payload, d.p.Snapped, d.p.NoSeq = 0, nil, false, true // counted, not read
 		return OK
 	}
 	if why := d.ports(TCP, l, head); why != OK {

@@ -101,6 +101,17 @@ func TestCutInTheTCPHeader(t *testing.T) {
 	}
 }
 
+// TestBrokenTCPHeader: of a segment whose header has an impossible length nothing is read, and no sequence number that would be the flow's.
+func TestBrokenTCPHeader(t *testing.T) {
+	frame := frameOf(t, eth(layers.EthernetTypeIPv4), ip4(layers.IPProtocolTCP), tcp(ACK), gopacket.Payload("abc"))
+	for _, words := range []byte{0, 4, 15} {
+		broken := with(frame, func(b []byte) { b[14+20+12] = words << 4 })
+		if p := one(t, capture.Ethernet, broken, len(broken)); p.Class != Flow || p.SrcPort != 1000 || p.PayloadLen != 0 || p.Payload != nil || !p.NoSeq {
+			t.Errorf("%d words: %+v", words, p)
+		}
+	}
+}
+
 func TestAbsurdLengthIsMended(t *testing.T) {
 	for _, kind := range []layers.EthernetType{layers.EthernetTypeIPv4, layers.EthernetTypeIPv6} {
 		var ip gopacket.SerializableLayer = ip4(layers.IPProtocolTCP)

@@ -27,19 +27,21 @@ func (f *finder) document(text []byte, limit int) {
 	}
 }
 
-// base64 looks at what a string decodes to, and returns how many bytes that are.
+// base64 looks at what a string decodes to, and returns what that took of the limit: one string must not cost what a whole document may, and there be hundreds of them.
 func (f *finder) base64(s []byte, limit int) int {
 	if len(s) < shortestBase64 || !isBase64(s[:shortestBase64-2]) {
 		return 0
 	}
 	out := base64Of(s)
-	if packed := unpacked(out, limit); packed != nil {
+	packed, cost := unpacked(out, limit)
+	cost += len(out)
+	if packed != nil {
 		out = packed
 	}
 	if out = out[:min(len(out), limit)]; utf8.Valid(out) && readable(out) {
 		f.text(out)
 	}
-	return len(out)
+	return cost
 }
 
 func isBase64(s []byte) bool {

@@ -86,28 +86,33 @@ func decoded(encoding string, body []byte, limit int) ([]byte, bool) {
 		}
 		body = out
 	}
-	if out := unpacked(body, limit); out != nil {
+	if out, _ := unpacked(body, limit); out != nil {
 		body = out
 	}
 	return body[:min(len(body), limit)], true
 }
 
 // unpacked decompresses what was compressed before it was sent, and nobody says so; nil where that is not so. Text may begin as zlib does: that must decode to its end, or to the limit.
-func unpacked(body []byte, limit int) []byte {
+// The cost is what a try was worth in decoded bytes, whether or not anything came of it.
+func unpacked(body []byte, limit int) (text []byte, cost int) {
+	const decoder = 1 << 10 // its tables and its window have to be made first
 	in := bytes.NewReader(body)
 	if bytes.HasPrefix(body, gzipMagic) {
 		if r, err := gzip.NewReader(in); err == nil {
-			return atMost(limit, r)
+			text = atMost(limit, r)
+			return text, decoder + len(text)
 		}
 	}
 	if len(body) > 1 && body[0] == zlibMethod {
 		if r, err := zlib.NewReader(in); err == nil {
-			if out, err := io.ReadAll(io.LimitReader(r, int64(limit))); err == nil {
-				return out
+			text, err = io.ReadAll(io.LimitReader(r, int64(limit)))
+			cost = decoder + len(text)
+			if err != nil {
+				text = nil
 			}
 		}
 	}
-	return nil
+	return text, cost
 }
 
 // zlibMethod begins what is compressed by deflate, with a window of 32 KiB, in zlib; the next byte has check bits (RFC 1950, section 2.2).

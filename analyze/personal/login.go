@@ -232,7 +232,7 @@ func (q *MQTT) publish(f *finder, in cryptobyte.String, first byte, limit int) {
 		return
 	}
 	f.text(in[:len(in)-len(payload)])
-	if text := unpacked(payload, limit); text != nil {
+	if text, _ := unpacked(payload, limit); text != nil {
 		f.document(text, limit)
 		return
 	}

@@ -329,6 +329,13 @@ func TestBase64(t *testing.T) {
 		}
 	}
 	Body("", "", []byte(`["`+encoded([]byte(strings.Repeat("well ", 1000)))+`","`+encoded([]byte(value))+`"]`), 4096, func(f Find) { t.Errorf("beyond the limit: %v", f) })
+	for tries, want := range map[int]int{10: 1, 100: 0} { // each string is a window to be made, or more, for nothing
+		got, broken := 0, `"`+encoded(append([]byte{0x78, 0x9c, 1, 1, 0, 0xfe, 0xff}, "no end of it"...))+`",`
+		Body("", "", []byte("["+strings.Repeat(broken, tries)+`"`+encoded([]byte(value))+`"]`), 1<<16, func(Find) { got++ })
+		if got != want {
+			t.Errorf("behind %d strings that decode to nothing: %d values, want %d", tries, got, want)
+		}
+	}
 	told := 0
 	chance := uint32(1)
 	for range 20000 { // keys and pictures

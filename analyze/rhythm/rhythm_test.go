@@ -175,7 +175,7 @@ func scenarios() []scenario {
 		{name: "random, never closer than a minute, heavy tail", hours: 24, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 60 * math.Pow(1-r.Float64(), -1/1.5) })}, // Pareto
 		{name: "random, never closer than a minute", hours: 4, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 60 + 75*r.ExpFloat64() })},
 		{name: "random, log-normal silences", hours: 24, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 1800 * math.Exp(0.6*r.NormFloat64()) })},
-		{name: "random, silences of three steps", hours: 24, random: true, most: 0.01, make: pauses(func(r *rand.Rand) float64 { return 1440 * (r.ExpFloat64() + r.ExpFloat64() + r.ExpFloat64()) })},
+		{name: "random, silences of three steps", hours: 24, random: true, most: 0.004, make: pauses(func(r *rand.Rand) float64 { return 1440 * (r.ExpFloat64() + r.ExpFloat64() + r.ExpFloat64()) })},
 		{name: "random, never closer than 20 min, heavy tail", hours: 24, random: true, most: 0.02, make: pauses(func(r *rand.Rand) float64 { return 1200 * math.Pow(1-r.Float64(), -1/1.5) })}, // Pareto, few
 		{name: "30 min, jitter 10 %, and as many random ones as a third", hours: 24, least: 0.95, make: both(every(half, 0.1, 0, true, false), events(16, 24))},
 		{name: "30 min, jitter 20 %", hours: 8, least: 0.95, make: pauses(func(r *rand.Rand) float64 { return half * (0.8 + 0.4*r.Float64()) })},
