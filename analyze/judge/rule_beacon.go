@@ -24,6 +24,8 @@ var beaconRule = Rule{
 	Bounds: []Bound{
 		{"p of a series", "0.001", "the chance that random exchanges look like this, at most"},
 		{"silence between exchanges", "5 s, or 20 s, 90 s or 5 min", "longer than the retransmissions and the answers of one exchange; else than its further tries, or until an idle connection is closed, where hardly any silence is near that"},
+		{"intervals near the period, or two or three of them", "85 %", "of a rhythm without gaps; random exchanges that keep a distance are more even than chance, and fewer of their intervals are alike"},
+		{"intervals between multiples of the period", "one in 16, or one of a few", "more trail off, as those of random exchanges do"},
 		{"exchanges", "6", "fewer can't be told from chance; of a 30-minute rhythm that is 2.5 hours of capture"},
 		{"shortest period", "10 s (50 s where exchanges are missing)", "below, rounded times look like a rhythm"},
 	},
