@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"sync"
@@ -133,4 +134,24 @@ func (f *feed) nextBlock() *block {
 		return f.cut()
 	}
 	return <-f.blocks
+}
+
+// feeds are captures that are read side by side: a heap by their next records, of which none is at its end but the one that is taken out.
+type feeds []*feed
+
+func (f feeds) Len() int      { return len(f) }
+func (f feeds) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
+
+func (f feeds) Less(i, j int) bool {
+	a, b := f[i].next(), f[j].next()
+	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Capture, b.Capture)) < 0
+}
+
+func (f *feeds) Push(x any) { *f = append(*f, x.(*feed)) }
+
+func (f *feeds) Pop() any {
+	n := len(*f) - 1
+	last := (*f)[n]
+	*f = (*f)[:n]
+	return last
 }

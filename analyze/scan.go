@@ -2,10 +2,10 @@ package analyze
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"math"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +34,7 @@ type scan struct {
 	decoder *packet.Decoder
 	shards  [shards]shard
 	counts  []counts // by capture
-	feeds   []*feed  // by capture, once their turn was near
+	feeds   feeds    // by capture, once their turn was near
 	workers []*worker
 	near    [together]flow.Item // packets that wait, where there are no workers: the first waiting of them
 	waiting int
@@ -135,72 +135,57 @@ func (s *scan) finish() {
 // merge hands the records of all sources to the decoder, the earliest first. A source is opened when its turn is near: one ahead of
 // the one being read, so that it can be decompressed meanwhile.
 func (s *scan) merge(ctx context.Context) {
-	feeds := make([]*feed, len(s.set.Sources))
-	s.feeds = feeds
+	all := make(feeds, len(s.set.Sources))
+	s.feeds = all
 	opened := 0
 	openNext := func() {
-		if opened < len(feeds) {
-			feeds[opened] = s.open(ctx, s.set.Sources[opened])
+		if opened < len(all) {
+			all[opened] = s.open(ctx, s.set.Sources[opened])
 			opened++
 		}
 	}
 	openNext()
 	openNext()
-	var active []*feed
+	var active feeds
 	begun := 0
 	for {
 		// Sources are in the order of their first record: the next one begins when the earliest waiting record is not before it.
-		for begun < len(feeds) && (len(active) == 0 || s.earliest(active) >= s.set.Sources[begun].First) {
-			f := feeds[begun]
+		for begun < len(all) && (len(active) == 0 || active[0].next().Time >= s.set.Sources[begun].First) {
+			f := all[begun]
 			begun++
 			openNext()
 			if f.next() != nil {
-				active = append(active, f)
+				heap.Push(&active, f)
 			}
 		}
 		if len(active) == 0 {
 			return
 		}
 		limit := int64(math.MaxInt64)
-		if begun < len(feeds) {
+		if begun < len(all) {
 			limit = s.set.Sources[begun].First
 		}
-		active = s.consume(active, limit)
+		s.consume(&active, limit)
 		if ctx.Err() != nil || s.hashes.void.Load() {
 			return
 		}
 	}
 }
 
-func (s *scan) earliest(active []*feed) int64 {
-	t := int64(math.MaxInt64)
-	for _, f := range active {
-		t = min(t, f.next().Time)
+// consume reads from the feed with the earliest record (of equals, of the first source) until its block ends or another feed, or a source that
+// begins at limit, has its turn.
+func (s *scan) consume(active *feeds, limit int64) {
+	f := (*active)[0]
+	for _, next := range (*active)[1:min(len(*active), 3)] { // below the root of a heap: one of them is the second
+		limit = min(limit, next.next().Time)
 	}
-	return t
-}
-
-// consume reads from the feed with the earliest record (of equals, the first) until its block ends or another feed, or a source that
-// begins at limit, has its turn. It returns the feeds that have more.
-func (s *scan) consume(active []*feed, limit int64) []*feed {
-	pick := 0
-	for i := range active {
-		if active[i].next().Time < active[pick].next().Time {
-			pick = i
-		}
-	}
-	for i := range active {
-		if i != pick {
-			limit = min(limit, active[i].next().Time)
-		}
-	}
-	f := active[pick]
 	s.path = f.source.Path
 	s.take(f, limit)
 	if f.next() == nil {
-		return slices.Delete(active, pick, pick+1)
+		heap.Pop(active)
+		return
 	}
-	return active
+	heap.Fix(active, 0)
 }
 
 // take decodes records of the feed's block: at least one, and on while they are before until.

@@ -20,6 +20,14 @@ import (
 type Set struct {
 	Sources []*Source
 	Ignored []Ignored
+
+	named map[string]bool // clean paths of Sources
+}
+
+// put adds a source.
+func (s *Set) put(src *Source) {
+	s.Sources = append(s.Sources, src)
+	s.named[filepath.Clean(src.Path)] = true
 }
 
 // Bytes is the sum of the sizes of the files as given, 0 where one is standard input.
@@ -59,7 +67,7 @@ func Find(args []string, stdin io.Reader) (*Set, error) {
 	if len(args) == 0 {
 		return nil, errors.New("no capture given")
 	}
-	s := &Set{Ignored: []Ignored{}}
+	s := &Set{Ignored: []Ignored{}, named: map[string]bool{}}
 	for _, a := range args {
 		if err := s.arg(a, args, stdin); err != nil {
 			return nil, err
@@ -137,13 +145,13 @@ func (s *Set) path(p string) error {
 	return filepath.WalkDir(p, func(at string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil: // what can't be looked into may be evidence
-			s.Sources = append(s.Sources, &Source{Path: at, First: math.MinInt64, err: err})
+			s.put(&Source{Path: at, First: math.MinInt64, err: err})
 		case d.Type()&fs.ModeSymlink != 0:
 			s.Ignored = append(s.Ignored, Ignored{at, "a link"})
 		case d.Type().IsRegular():
 			info, err := d.Info()
 			if err != nil {
-				s.Sources = append(s.Sources, &Source{Path: at, First: math.MinInt64, err: err})
+				s.put(&Source{Path: at, First: math.MinInt64, err: err})
 				return nil
 			}
 			s.add(at, info.Size(), true)
@@ -154,7 +162,7 @@ func (s *Set) path(p string) error {
 
 // add looks at a file. One met in a directory that is no capture, or holds no packet and no damage, is passed over.
 func (s *Set) add(path string, size int64, met bool) {
-	if slices.ContainsFunc(s.Sources, func(o *Source) bool { return filepath.Clean(o.Path) == filepath.Clean(path) }) {
+	if s.named[filepath.Clean(path)] {
 		return // named twice
 	}
 	src := &Source{Path: path, Size: size}
@@ -166,7 +174,7 @@ func (s *Set) add(path string, size int64, met bool) {
 	case met && empty:
 		s.Ignored = append(s.Ignored, Ignored{path, "a capture without packets"})
 	default:
-		s.Sources = append(s.Sources, src)
+		s.put(src)
 	}
 }
 
@@ -192,7 +200,7 @@ func (s *Set) addStream(path string, stream io.ReadCloser) {
 	if src.err == nil {
 		src.look(err)
 	}
-	s.Sources = append(s.Sources, src)
+	s.put(src)
 }
 
 // peek reads the head of a file: what it is, and when its first record was. It reports whether that is a whole capture without a packet.

@@ -83,7 +83,7 @@ func (r *Reader) Next(b *Block) error {
 	if r.eof {
 		return io.EOF
 	}
-	size := len(r.tail) + max(r.opt.BlockSize, r.need-len(r.tail))
+	size := len(r.tail) + max(r.blockSize(), r.need-len(r.tail))
 	b.buf = slices.Grow(b.buf[:0], size)[:size]
 	kept := copy(b.buf, r.tail)
 	n, err := readFull(r.src, b.buf[kept:])
@@ -116,6 +116,14 @@ func (r *Reader) Next(b *Block) error {
 		return io.EOF
 	}
 	return nil
+}
+
+// blockSize is how many bytes are read at a time. Of a small file it is no more than the file has, and one that finds its end: thousands of them may be read side by side.
+func (r *Reader) blockSize() int {
+	if left := r.info.Bytes - r.read; r.plain && 0 <= left && left < int64(r.opt.BlockSize) && r.info.Bytes > 0 {
+		return int(left) + 1
+	}
+	return r.opt.BlockSize
 }
 
 // checkSize compares what was read of a plain file with its size when it was found: one may be written to, or cut, meanwhile.
