@@ -57,3 +57,25 @@ func (c *Chains[T]) Of(list Chain) iter.Seq[*T] {
 		}
 	}
 }
+
+// Trim calls f with the values of a list in order, while more is true, and takes those out that f does not keep.
+func (c *Chains[T]) Trim(list *Chain, f func(v *T) (keep, more bool)) {
+	last := uint32(0)
+	for n, more := list.first, true; n != 0 && more; {
+		l := c.links.At(n)
+		var keep bool
+		keep, more = f(&l.value)
+		switch {
+		case keep:
+			last = n
+		case last == 0:
+			list.first = l.next
+		default:
+			c.links.At(last).next = l.next
+		}
+		if !keep && n == list.last {
+			list.last = last
+		}
+		n = l.next
+	}
+}

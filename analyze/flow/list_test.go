@@ -65,3 +65,33 @@ func TestStacks(t *testing.T) {
 		}
 	}
 }
+
+// TestTrim: values are taken out of a list wherever they stand, the walk ends when it is told to, and what is added comes last.
+func TestTrim(t *testing.T) {
+	for _, c := range []struct {
+		out   []int // values taken out
+		until int   // the last one looked at
+		want  []int
+	}{
+		{[]int{0, 1}, 4, []int{2, 3, 4, 9}}, {[]int{2}, 4, []int{0, 1, 3, 4, 9}}, {[]int{3, 4}, 4, []int{0, 1, 2, 9}}, {[]int{0, 1, 2, 3, 4}, 4, []int{9}}, {[]int{1, 4}, 2, []int{0, 2, 3, 4, 9}},
+	} {
+		var all Chains[int]
+		var list Chain
+		for i := range 5 {
+			all.Add(&list, i)
+		}
+		last := -1
+		all.Trim(&list, func(v *int) (keep, more bool) {
+			last = *v
+			return !slices.Contains(c.out, *v), *v < c.until
+		})
+		all.Add(&list, 9)
+		var got []int
+		for v := range all.Of(list) {
+			got = append(got, *v)
+		}
+		if !slices.Equal(got, c.want) || last != c.until {
+			t.Errorf("%v out: %v, up to %d; want %v", c.out, got, last, c.want)
+		}
+	}
+}

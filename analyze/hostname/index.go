@@ -87,7 +87,22 @@ const never = math.MaxInt64
 // hostNames is what was said of one address, whoever asked.
 type hostNames struct {
 	answers []answer
+	numbers []uint32 // of the names in answers, sorted, each once; made when they are first asked for
 	weak    []Named
+}
+
+// gave says whether an answer gave the address for a name. An address of a content network has thousands.
+func (h *hostNames) gave(name uint32) bool {
+	if h.numbers == nil {
+		h.numbers = make([]uint32, len(h.answers))
+		for i := range h.answers {
+			h.numbers[i] = h.answers[i].Number
+		}
+		slices.Sort(h.numbers)
+		h.numbers = slices.Compact(h.numbers)
+	}
+	_, ok := slices.BinarySearch(h.numbers, name)
+	return ok
 }
 
 // ends identify a flow by client and server, which are numbers of hosts.
@@ -98,8 +113,8 @@ type ends struct {
 }
 
 type ownNames struct {
-	names  flow.Chain // of Index.said
-	clear  []Value    // personal data that the client sent
+	names  flow.Chain // of Index.said; in the order of time once they are sorted
+	clear  []Value    // personal data that the client sent, as sorted
 	opened int64      // start of the last row that began with a SYN
 }
 
@@ -329,8 +344,34 @@ func (x *Index) Sort() {
 	}
 	for _, of := range x.byHost {
 		if of != nil {
+			of.numbers = nil
 			slices.SortStableFunc(of.answers, byTime)
 		}
+	}
+	for o := range x.owners.All() {
+		x.sortSaid(o)
+	}
+}
+
+// sortSaid puts what a flow says itself in the order of time: captures that overlap are one behind the other in facts.
+func (x *Index) sortSaid(o *ownNames) {
+	slices.SortStableFunc(o.clear, func(a, b Value) int { return cmp.Compare(a.At, b.At) })
+	sorted, at := true, int64(math.MinInt64)
+	for w := range x.said.Of(o.names) {
+		sorted, at = sorted && w.At >= at, w.At
+	}
+	if sorted {
+		return
+	}
+	var all []ownName
+	for w := range x.said.Of(o.names) {
+		all = append(all, *w)
+	}
+	slices.SortStableFunc(all, func(a, b ownName) int { return cmp.Compare(a.At, b.At) })
+	i := 0
+	for w := range x.said.Of(o.names) {
+		*w = all[i]
+		i++
 	}
 }
 
@@ -391,11 +432,13 @@ func (x *Index) addSaid(n *Naming, k ends, r *flow.Row) {
 	if r.Opener >= 0 {
 		o.opened = r.First
 	}
-	x.fill(n, o, r.Last)
-	for _, v := range o.clear {
-		if r.First <= v.At && v.At <= r.Last {
-			n.Personal = append(n.Personal, v)
+	x.fill(n, o, r)
+	from, _ := slices.BinarySearchFunc(o.clear, r.First, func(v Value, t int64) int { return cmp.Compare(v.At, t) })
+	for _, v := range o.clear[from:] {
+		if v.At > r.Last {
+			break
 		}
+		n.Personal = append(n.Personal, v)
 	}
 }
 
@@ -418,33 +461,44 @@ func (x *Index) elsewhere(own []Named, server uint32) bool {
 		if !x.located[n.Number] {
 			continue
 		}
-		of := x.of(server)
-		if of == nil || !slices.ContainsFunc(of.answers, func(a answer) bool { return a.Number == n.Number }) {
+		if of := x.of(server); of == nil || !of.gave(n.Number) {
 			return true
 		}
 	}
 	return false
 }
 
-func (x *Index) fill(n *Naming, o *ownNames, until int64) {
-	for said := range x.said.Of(o.names) {
-		w := *said
-		if w.At < o.opened || w.At > until {
-			continue
-		}
+// fill adds what was said from the opening of a flow to the end of a row. It forgets what no later row can have: what is older than the opening, and what adds nothing to
+// what stands before it. A client that keeps its port would else make each row look at all names of those before.
+func (x *Index) fill(n *Naming, o *ownNames, r *flow.Row) {
+	x.said.Trim(&o.names, func(w *ownName) (keep, more bool) {
 		switch {
-		case x.hidden(&w):
-			w.Source = FromECH
-			n.Hidden = appendNamed(n.Hidden, w.Named)
-		case w.Source == FromCertificate:
-			n.Certificate = appendNamed(n.Certificate, w.Named)
-		case w.Source == FromHTTPConnect, w.Source == FromSOCKS, w.form == AbsoluteForm:
-			w.Port = w.targetPort()
-			n.Target = appendNamed(n.Target, w.Named)
-		default:
-			n.Own = appendNamed(n.Own, w.Named)
+		case w.At > r.Last:
+			return true, false
+		case w.At < o.opened:
+			return false, true
 		}
+		list, said := x.place(n, w)
+		before := len(*list)
+		*list = appendNamed(*list, said)
+		return len(*list) > before || w.At > r.First, true
+	})
+}
+
+// place is where a name that a flow says belongs, and as what.
+func (x *Index) place(n *Naming, w *ownName) (*[]Named, Named) {
+	said := w.Named
+	switch {
+	case x.hidden(w):
+		said.Source = FromECH
+		return &n.Hidden, said
+	case w.Source == FromCertificate:
+		return &n.Certificate, said
+	case w.Source == FromHTTPConnect, w.Source == FromSOCKS, w.form == AbsoluteForm:
+		said.Port = w.targetPort()
+		return &n.Target, said
 	}
+	return &n.Own, said
 }
 
 // targetPort is the port that a SOCKS request gives as its value, or that of http for a target in absolute form.
