@@ -128,16 +128,14 @@ func (c *Case) listNames(all []listed) (out []string) {
 
 // cited is what is listed, for a title: the first, and how many more.
 func cited(all []listed) string {
-	var what []string
+	what := map[string]bool{}
 	for _, l := range all {
-		if !slices.Contains(what, l.what) {
-			what = append(what, l.what)
-		}
+		what[l.what] = true
 	}
 	if len(what) == 1 {
-		return what[0]
+		return all[0].what
 	}
-	return what[0] + " with " + Plural(len(what)-1, "other", "others")
+	return all[0].what + " with " + Plural(len(what)-1, "other", "others")
 }
 
 // citations say what each list has: the indicator, the list and its date.

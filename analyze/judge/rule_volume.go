@@ -31,8 +31,9 @@ var volumeRule = Rule{
 }
 
 func findVolume(c *Case) (out []Finding) {
+	of := c.exceeding()
 	for _, x := range c.exceeded {
-		for _, g := range c.byRecipient(func(i int) bool { return c.exceeds(i, x.Entry.ID) }) {
+		for _, g := range c.grouped(of[x.Entry.ID]) {
 			f := c.finding(g)
 			most := slices.MaxFunc(x.Days, func(a, b disclosure.DayOut) int { return compareUint(a.PayloadOut, b.PayloadOut) })
 			f.Severity, f.Entries = Medium, []string{x.Entry.ID}
@@ -56,11 +57,20 @@ func findVolume(c *Case) (out []Finding) {
 	return out
 }
 
-// exceeds says whether a destination is of those that together sent more than an entry allows, whatever else another entry says of it.
-func (c *Case) exceeds(i int, entry string) bool {
-	return slices.ContainsFunc(c.sharesOf(i), func(s disclosure.Share) bool {
-		return s.Verdict == disclosure.Exceeded && slices.Contains(s.Entries, entry)
-	})
+// exceeding are the destinations that together sent more than an entry allows, by entry, whatever else another entry says of them.
+func (c *Case) exceeding() map[string][]int {
+	of := map[string][]int{}
+	for i, shares := range c.shares {
+		for _, s := range shares {
+			if s.Verdict != disclosure.Exceeded {
+				continue
+			}
+			for _, id := range s.Entries {
+				of[id] = append(of[id], i)
+			}
+		}
+	}
+	return of
 }
 
 func compareUint(a, b uint64) int {
