@@ -76,8 +76,12 @@ const maxExplained = 20
 
 func (p *page) destinations(f *judge.Finding) {
 	var out []string
+	of := make(map[judge.DestinationID]bool, len(f.Destinations))
+	for _, id := range f.Destinations {
+		of[id] = true
+	}
 	for _, d := range p.r.Destinations {
-		if !slices.Contains(f.Destinations, d.ID) {
+		if !of[d.ID] {
 			continue
 		}
 		if len(out) == maxExplained {

@@ -167,11 +167,10 @@ func (p *htmlPage) Matrix() *picture {
 	for i, c := range from {
 		pic.cells(top+i*row, c, to)
 	}
+	sentTo := recipientsOf(all)
 	for _, c := range clients {
-		for _, s := range all {
-			if n := s.clients[c]; n > 0 {
-				pic.Table.row(td(c), td(s.name), td(humanize.Bytes(n)))
-			}
+		for _, s := range sentTo[c] {
+			pic.Table.row(td(c), td(s.name), td(humanize.Bytes(s.clients[c])))
 		}
 	}
 	if len(clients) > len(from) || len(all) > len(to) {
@@ -179,6 +178,19 @@ func (p *htmlPage) Matrix() *picture {
 	}
 	pic.Table = pic.Table.closed("Table of this picture")
 	return pic
+}
+
+// recipientsOf are the recipients that each client sent payload to, in their order: most clients send to few of thousands.
+func recipientsOf(all []*recipientSum) map[string][]*recipientSum {
+	out := map[string][]*recipientSum{}
+	for _, s := range all {
+		for c, n := range s.clients {
+			if n > 0 {
+				out[c] = append(out[c], s)
+			}
+		}
+	}
+	return out
 }
 
 // cells draws what a client sent to each recipient, a shade each, with the client above.

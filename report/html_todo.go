@@ -125,9 +125,10 @@ const (
 // RegisterChange is YAML for the register: entries that could be added, all proposed, and what to change in those that are there.
 func (p *htmlPage) RegisterChange() string {
 	var b strings.Builder
+	said := p.amendments()
 	for i := range p.r.Register {
-		if s := p.amend(&p.r.Register[i]); s != "" {
-			b.WriteString(s)
+		if e := &p.r.Register[i]; len(said[e.ID]) > 0 {
+			fmt.Fprintf(&b, "# %s:%d, entry %s: %s.\n", e.File, e.Line, e.ID, strings.Join(said[e.ID], "; "))
 		}
 	}
 	list, _ := Proposals(p.r, func(d *judge.Destination) bool {
@@ -153,23 +154,20 @@ func (p *htmlPage) RegisterChange() string {
 	return visibleLines(b.String())
 }
 
-// amend says what could be changed in an entry that does not cover what was seen, as comments: only those who agreed know the new text.
-func (p *htmlPage) amend(e *judge.Observed) string {
-	var said []string
+// amendments are what could be changed in entries that do not cover what was seen, by entry: only those who agreed know the new text.
+func (p *htmlPage) amendments() map[string][]string {
+	said := map[string][]string{}
 	for _, d := range p.r.Destinations {
-		if d.Disclosure.Entry != e.ID || d.Disclosure.Verdict == disclosure.Disclosed {
+		if d.Disclosure.Verdict == disclosure.Disclosed {
 			continue
 		}
 		for _, v := range append([]disclosure.Verdict{d.Disclosure.Verdict}, d.Disclosure.Also...) {
-			if s := amendments[v]; s != "" && !slices.Contains(said, s) {
-				said = append(said, s)
+			if s := amendments[v]; s != "" && !slices.Contains(said[d.Disclosure.Entry], s) {
+				said[d.Disclosure.Entry] = append(said[d.Disclosure.Entry], s)
 			}
 		}
 	}
-	if len(said) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("# %s:%d, entry %s: %s.\n", e.File, e.Line, e.ID, strings.Join(said, "; "))
+	return said
 }
 
 var amendments = map[disclosure.Verdict]string{
