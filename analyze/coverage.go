@@ -115,10 +115,7 @@ func plural(n uint64, one, many string) string { return judge.Plural(int(n), one
 
 // share is n of a whole, and what they do.
 func share(n uint64, whole, one, many string) string {
-	if n == 1 {
-		many = one
-	}
-	return number(n) + " of " + whole + " " + many
+	return number(n) + " of " + whole + " " + judge.OneOrMany(int(n), one, many)
 }
 
 func packets(n uint64) string { return plural(n, "packet", "packets") }

@@ -110,10 +110,7 @@ func (r *Result) gate(failOn string) {
 	if n == 0 {
 		return
 	}
-	words := "findings"
-	if n == 1 {
-		words = "finding"
-	}
+	words := judge.OneOrMany(n, "finding", "findings")
 	reason := fmt.Sprintf("%d %s at or above %s", n, words, failOn)
 	if failOn == FailNew {
 		reason = fmt.Sprintf("%d %s of destinations that are not in the baseline", n, words)

@@ -73,10 +73,7 @@ func more(n int) string { return "and " + humanize.Comma(int64(n)) + " more" }
 
 // moreOf is more of what is named.
 func moreOf(n int, one, many string) string {
-	if n == 1 {
-		many = one
-	}
-	return more(n) + " " + many
+	return more(n) + " " + judge.OneOrMany(n, one, many)
 }
 
 // some shows the heaviest of a tally, and how many more there are.

@@ -239,10 +239,15 @@ func (c *Case) volume(f *Finding) string {
 
 // Plural is a count with its noun.
 func Plural(n int, one, many string) string {
+	return humanize.Comma(int64(n)) + " " + OneOrMany(n, one, many)
+}
+
+// OneOrMany is what stands with a count.
+func OneOrMany(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return humanize.Comma(int64(n)) + " " + many
+	return many
 }
 
 // unconfirmed says that the recipient is not sure, unless the catalogue vouches for it.

@@ -121,10 +121,6 @@ func intoFolder(dir, file string) string {
 
 // realPath is an absolute path whose folder is no link: what leads up from a folder leads up from where it really is.
 func realPath(path string) string {
-	path = absolute(path)
-	folder, base := filepath.Split(path)
-	if real, err := filepath.EvalSymlinks(folder); err == nil {
-		return filepath.Join(real, base)
-	}
-	return path
+	folder, base := filepath.Split(absolute(path))
+	return filepath.Join(realTop(folder), base)
 }
