@@ -25,8 +25,7 @@ type evidence struct {
 	captures []capture.Info
 	sources  []*capture.Source // of the captures, in their order, where none of them are saved facts
 	ignored  []capture.Ignored
-	failed   []string // what could not be read
-	hashes   *hashes  // of captures that were read: put takes them up
+	hashes   *hashes // of captures that were read: put takes them up
 	rows     []*flow.Rows
 	names    []*hostname.Store
 	tunnels  []packet.Tunnel // by TunnelID-1

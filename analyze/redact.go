@@ -126,6 +126,7 @@ var classes = map[string]class{
 	"captures[].format":                   fixed,
 	"captures[].compression":              fixed,
 	"captures[].undecoded{key}":           fixed,
+	"captures[].unread":                   text,
 	"captures[].damage[].reason":          text,
 	"captures[].interfaces[].link_name":   fixed,
 	"captures[].interfaces[].name":        device,
