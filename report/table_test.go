@@ -128,6 +128,11 @@ func safe(t *testing.T, what, text string) {
 	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && dangerous(r) }); i >= 0 {
 		t.Errorf("%s: %q", what, text[i:])
 	}
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "::") && what != "github" {
+			t.Errorf("%s: the line %q is a command", what, line)
+		}
+	}
 }
 
 // TestOneVendorOneRow: fifty end points of one vendor and three thousand clients are one row.
