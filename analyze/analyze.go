@@ -272,5 +272,8 @@ func ReadResult(r io.Reader) (*Result, error) {
 			out.Destinations[i] = judge.NewDestination()
 		}
 	}
+	if err := out.checkWords(); err != nil {
+		return nil, fmt.Errorf("read result: %w", err)
+	}
 	return &out, nil
 }
