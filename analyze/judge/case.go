@@ -39,7 +39,7 @@ type Case struct {
 	b          *Builder
 }
 
-// gathered is what a finding is made of, in room that the next one uses too.
+// gathered is what a finding is made of, in room that the next one uses too: see kept.
 type gathered struct {
 	number           int             // of the finding
 	met              map[*Inside]int // for which finding each client was met latest
@@ -55,6 +55,9 @@ const maxListed = 64
 func (c *Case) finding(g *group) Finding {
 	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
 	clients, servers, names, frames := c.some.clients[:0], c.some.servers[:0], c.some.names[:0], c.some.frames[:0]
+	if len(g.members) > maxRoom {
+		servers = make([]netip.Addr, 0, len(g.members)) // most have one
+	}
 	c.some.number++
 	nameless := 0
 	var reached *Reached
@@ -87,15 +90,30 @@ func (c *Case) finding(g *group) Finding {
 	}
 	f.First, f.Last = first.Time(), last.Time()
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
-	f.Clients, f.Servers = append([]netip.Addr{}, clients...), append([]netip.Addr{}, servers...)
+	f.Clients, clients = kept(clients)
+	f.Servers, servers = kept(servers)
 	f.unnamed = c.unnamedServers(&f, nameless)
 	slices.Sort(names)
-	f.Names = append([]string{}, slices.Compact(names)...)
+	f.Names, names = kept(slices.Compact(names))
 	frames = c.gather(frames, g.members)
 	f.Evidence = evidence(frames)
-	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
+	f.FilterAll = c.filterAll(g, f.Clients, f.Servers, f.First, f.Last)
 	c.some.clients, c.some.servers, c.some.names, c.some.frames = clients, servers, names, frames
 	return f
+}
+
+// maxRoom is how much room findings share, in values. A longer list is its finding's own, so that it is not there twice.
+const maxRoom = 1 << 14
+
+// kept is what a finding keeps of a list, and the room for the next finding's.
+func kept[T any](list []T) (own, room []T) {
+	switch {
+	case cap(list) <= maxRoom:
+		return append([]T{}, list...), list
+	case len(list) > cap(list)/2:
+		return slices.Clip(list), nil
+	}
+	return slices.Clone(list), nil
 }
 
 // maxGathered is how many members of a finding have all their frames looked at: of more it is every second, every third ..., as a finding cites few of so many.
