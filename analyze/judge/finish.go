@@ -49,6 +49,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addTunnels(tunnels)
 	b.namedValues()
 	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more, nor added
+	b.hosts.Seal()
 	b.parts.seal()
 	b.protocols.seal()
 	n, places := b.dests.Len(), b.order()
