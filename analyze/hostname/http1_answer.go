@@ -6,7 +6,9 @@ import "phonehome/analyze/flow"
 var byDesign = flow.NewNetworks(false)
 
 // takesOut says whether who asks may be outside, so that what is answered leaves. From a private address nobody does: of most connections the answers are not looked at.
-func (r *http1Reader) takesOut(m *flow.Meta) bool { return byDesign.Side(m.Dst.Netip(m.V6)) == flow.Outside }
+func (r *http1Reader) takesOut(m *flow.Meta) bool {
+	return byDesign.Side(m.Dst.Netip(m.V6)) == flow.Outside
+}
 
 // answers reads what a server sends, as long as each message's end is known: its header fields and its bodies leave as a client's do, where a vendor comes and takes them.
 func (r *http1Reader) answers(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
