@@ -247,7 +247,7 @@ func (r *http1Reader) header(n *Namer, m *flow.Meta, data []byte, end int) (int,
 	s.clear.from = *m // what is left of a body that was broken off is told with the header behind it
 	s.clear.piece(n, m, inHead, data[:end])
 	if head.authorization != nil {
-		personal.Authorization(head.authorization, n.report(&s.clear, m, inHead))
+		personal.Authorization(head.authorization, n.report(&s.clear.reported, m, inHead))
 	}
 	s.content.encoding, s.content.kind = string(head.encoding), string(head.kind)
 	used, more := r.pass(n, m, &head)

@@ -175,10 +175,10 @@ type Namer struct {
 	dns     dnsState
 	quic    quicState
 	dtls    dtlsState
-	waiting int       // bytes of hellos in datagrams that are not complete, see charge
-	content int       // bytes of messages that are being collected, see cleartext
-	texts   int       // flows of text that are being followed
-	raw     cleartext // of datagrams of no known protocol, anew for each
+	waiting int      // bytes of hellos in datagrams that are not complete, see charge
+	content int      // bytes of messages that are being collected, see cleartext
+	texts   int      // flows of text that are being followed
+	raw     reported // of datagrams of no known protocol, anew for each
 	finding finding
 	labels  labelFilter
 	flate   io.Reader // of compressed messages, see inflater
@@ -246,7 +246,7 @@ func (n *Namer) Datagram(c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 		return p.take(n, c, m, payload)
 	}
 	if mostlyText(payload) {
-		n.raw = cleartext{}
+		n.raw = reported{}
 		n.raw.piece(n, m, inDatagram, payload)
 	}
 	t, more := tries(c.Count).next(m.Dir)

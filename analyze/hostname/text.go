@@ -96,7 +96,7 @@ func (r *textReader) close(n *Namer) {
 // look looks at what an end sent so far.
 func (r *textReader) look(n *Namer, c *cleartext) {
 	if len(c.text) > 0 {
-		personal.Text(c.text, n.report(c, &c.from, inStream))
+		personal.Text(c.text, n.report(&c.reported, &c.from, inStream))
 	}
 	c.drop(n)
 }
