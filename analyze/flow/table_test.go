@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -419,6 +420,29 @@ func TestHoursOfLongFlows(t *testing.T) {
 	want := []HourCount{{0, [2]uint64{20, 10}}, {1, [2]uint64{0, 10}}, {2, [2]uint64{10, 0}}}
 	if d := cmp.Diff(want, rows[0].Hours); d != "" {
 		t.Errorf("hours (-want +got):\n%s", d)
+	}
+}
+
+// TestFlowsInFragments: the frames before the one that completes a datagram have neither numbers nor payload. They begin no flow and end no silence.
+func TestFlowsInFragments(t *testing.T) {
+	var ps []*packet.Packet
+	for i, flags := range []packet.TCPFlags{packet.SYN, packet.ACK, packet.FIN | packet.ACK} {
+		whole := seg(0, uint32(99+i), flags, strings.Repeat("x", i%2))
+		whole.Time = int64(i)*10e9 + 1e3
+		held := noSeq(seg(0, 0, 0, ""))
+		held.Time, held.Fragment = int64(i)*10e9+1, true
+		ps = append(ps, held, whole)
+	}
+	rows := feed(NewTable(testLimits(), &transcript{}), ps...)
+	if len(rows) != 1 {
+		t.Fatalf("%d rows, want 1", len(rows))
+	}
+	r := rows[0]
+	if _, basis := r.Client(); basis != "syn" || r.TCPFlags[0] != packet.SYN|packet.ACK|packet.FIN || r.Packets[0] != 6 || r.Payload[0] != 1 {
+		t.Errorf("client by %s, %+v", basis, r)
+	}
+	if d := cmp.Diff([]int64{10e9 + 1e3}, r.Events); d != "" {
+		t.Errorf("starts of exchanges (-want +got):\n%s", d)
 	}
 }
 
