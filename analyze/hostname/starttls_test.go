@@ -130,6 +130,14 @@ func TestSOCKSOpensAStream(t *testing.T) {
 	check(t, []piece{up("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n\x04\x01\x01\xbb\xc0\x00\x02\x01\x00")}, "socks", "socks 192.0.2.1 443")
 }
 
+// TestNoRequestToAProxy: what looks like SOCKS and is none.
+func TestNoRequestToAProxy(t *testing.T) {
+	check(t, []piece{down("\x05\x02"), down("\x01\x00"), down("\x05\x00\x00\x01\x0a\x00\x00\x01\x30\x39")}, "socks") // the proxy's side alone
+	if rows, protocol := hear(down("\x04\x02\xed\x03\x03\x80\x00\x00\x00\x00\x0a\x00\x6c\x9c")); len(rows) != 0 || protocol != "" {
+		t.Errorf("more behind a request of SOCKS4: %q, %q", rows, protocol)
+	}
+}
+
 // gssToken is a message of RFC 1961.
 func gssToken(kind byte, token string) string {
 	return string([]byte{1, kind, byte(len(token) >> 8), byte(len(token))}) + token
