@@ -65,13 +65,17 @@ func copyMark(p *packet.Packet, dir uint8) uint32 {
 	if p.IPID == 0 && len(b) <= shortDatagram {
 		words = len(b)
 	}
+	end := uint64(0) // apart from h, so that neither waits for the other
 	for i := 0; i < words && len(b) >= 8; i++ {
 		h = mix(h, binary.LittleEndian.Uint64(b))
 		if len(b) >= 16 {
-			h = mix(h, binary.LittleEndian.Uint64(b[len(b)-8:]))
+			end = mix(end, binary.LittleEndian.Uint64(b[len(b)-8:]))
 			b = b[:len(b)-8]
 		}
 		b = b[8:]
+	}
+	if end != 0 {
+		h = mix(h, end)
 	}
 	if len(b) < 8 {
 		for _, x := range b {
