@@ -19,9 +19,9 @@ func Authorization(value []byte, found func(Find)) {
 			f.login(user)
 		}
 	case "bearer":
-		const shortest = 8
+		const shortest, token = 8, "a bearer token"
 		if len(bytes.TrimSpace(rest)) >= shortest {
-			f.tell(Credential, "a bearer token", nil)
+			f.tell(Credential, token, []byte(token)) // its own bucket: one that a password has too would tell of one of them alone
 		}
 	}
 }
