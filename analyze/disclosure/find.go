@@ -161,7 +161,7 @@ func (q *question) misfit(e *Entry, p *Pattern, on time.Time) (m misfit) {
 	if !q.shared && !e.covers(q.t.Client) {
 		m[1] = 1
 	}
-	if !p.onPort(q.t.Port, q.t.Transport) {
+	if !p.serves(q.t) {
 		m[2] = 1
 	}
 	return m

@@ -45,6 +45,7 @@ type Share struct {
 	PayloadOut  uint64
 	First, Last time.Time
 	Days        int      // past the end, at most; of Expired
+	Countries   []string // that were not allowed, in the order of the alphabet; of Country
 	Entries     []string // that give the verdict, in the order of the register; none of Undisclosed and Unattributable
 }
 

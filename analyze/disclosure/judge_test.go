@@ -47,6 +47,7 @@ func in(country string) func(*Traffic) { return func(t *Traffic) { t.Parts[0].Co
 func on(port uint16, transport string) func(*Traffic) {
 	return func(t *Traffic) { t.Port, t.Transport = port, transport }
 }
+func toNobody(t *Traffic)              { t.Parts = nil }
 func of(vendor string) func(*Traffic)  { return func(t *Traffic) { t.Vendors = []string{vendor} } }
 func bytesOut(n uint64) func(*Traffic) { return func(t *Traffic) { t.Parts[0].PayloadOut = n } }
 
@@ -72,6 +73,8 @@ func TestVerdicts(t *testing.T) {
 		{"proposed", "{id: e, vendor: V, status: proposed, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "undisclosed : entry e has it as proposed, and only an approved one discloses"},
 		{"revoked", "{id: e, vendor: V, status: revoked, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "undisclosed : entry e has it as revoked, and only an approved one discloses"},
 		{"another port", "{id: e, vendor: V, destinations: [{domain: a.example.com, ports: [443/tcp]}]}", sent("a.example.com", 5, on(443, "udp")), "port e: entry e is for other ports than 443/udp"},
+		{"a look-up is for no port", "{id: e, vendor: V, destinations: [{domain: a.example.com, ports: [443/tcp]}]}", sent("a.example.com", 5, on(0, "dns"), toNobody), "disclosed e: entry e covers it"},
+		{"what has no ports is for none", "{id: e, vendor: V, destinations: [{domain: a.example.com, ports: [443/tcp]}]}", sent("a.example.com", 5, on(0, "icmp")), "port e: entry e is for other ports than 0/icmp"},
 		{"another host", "{id: e, vendor: V, hosts: [servers, 10.0.2.1], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "host e: entry e is for other hosts than 10.0.0.5"},
 		{"a host of the asset", "{id: e, vendor: V, hosts: [servers], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5, from("10.0.1.7")), "disclosed e: entry e covers it"},
 		{"a host behind a shared address", "{id: e, vendor: V, hosts: [servers], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5, from("10.0.0.99")), "disclosed e: entry e covers it; for which host cannot be judged, as many share the address"},

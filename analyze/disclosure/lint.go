@@ -230,7 +230,7 @@ func (q *question) fits(e *Entry, p *Pattern, named bool) string {
 	if !q.shared && !e.covers(q.t.Client) {
 		not = append(not, "is for other hosts")
 	}
-	if q.t.Port != 0 && !p.onPort(q.t.Port, q.t.Transport) {
+	if !p.serves(q.t) {
 		not = append(not, "is for other ports")
 	}
 	if len(not) == 0 {

@@ -184,6 +184,8 @@ func (r *Register) allowed(e *Entry) []string {
 	return r.HomeCountries
 }
 
-func (p *Pattern) onPort(port uint16, transport string) bool {
-	return len(p.Ports) == 0 || slices.Contains(p.Ports, Service{port, transport})
+// serves says whether a pattern is for the port of some traffic. A name that was only looked up was sent to none.
+func (p *Pattern) serves(t *Traffic) bool {
+	lookedUp := len(t.Parts) == 0 && t.Port == 0
+	return lookedUp || len(p.Ports) == 0 || slices.Contains(p.Ports, Service{t.Port, t.Transport})
 }

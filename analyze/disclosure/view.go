@@ -106,8 +106,11 @@ func (r *Register) hold(v *view, a *asked, at ref, p *Part) {
 	}
 	for _, verdict := range given {
 		h := held{Share: a.share(verdict, p), entry: at.entry, server: p.Server, country: p.Country}
-		if verdict == Expired {
+		switch verdict {
+		case Expired:
 			h.Days = past
+		case Country:
+			h.Countries = []string{p.Country}
 		}
 		v.held = addHeld(v.held, h)
 	}
@@ -121,7 +124,7 @@ func (r *Register) against(e *Entry, pattern *Pattern, t *Traffic, p *Part) (out
 	if !r.anyHost(t) && !e.covers(t.Client) {
 		out = append(out, Host)
 	}
-	if !pattern.onPort(t.Port, t.Transport) {
+	if !pattern.serves(t) {
 		out = append(out, Port)
 	}
 	if allowed := r.allowed(e); p.Country != "" && len(allowed) > 0 && !slices.Contains(allowed, p.Country) {
@@ -151,6 +154,7 @@ func addHeld(list []held, h held) []held {
 func (s Share) plus(o Share) Share {
 	s.PayloadOut += o.PayloadOut
 	s.Days = max(s.Days, o.Days)
+	s.Countries = slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.Countries, o.Countries))))
 	if o.First.Before(s.First) {
 		s.First = o.First
 	}

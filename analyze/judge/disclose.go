@@ -179,6 +179,9 @@ func (c *Case) has(i int, v disclosure.Verdict) bool {
 // covered says whether the register covers a destination; false without one.
 func (c *Case) covered(i int) bool { return c.is(i, isCovered) }
 
+// unapproved says whether what weighs went to a destination that the register does not cover; without one that is any.
+func (c *Case) unapproved(i int) bool { return c.weighs(i) && !c.covered(i) }
+
 // approved says whether the register covers all of some destinations; false without one.
 func (c *Case) approved(g *group) bool {
 	return !slices.ContainsFunc(g.members, func(i int) bool { return !c.covered(i) })
@@ -273,6 +276,7 @@ func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
 				sum.PayloadOut += s.PayloadOut
 			}
 			sum.Days = max(sum.Days, s.Days)
+			sum.Countries = append(sum.Countries, s.Countries...)
 			if sum.First.IsZero() || s.First.Before(sum.First) {
 				sum.First = s.First
 			}
@@ -281,14 +285,24 @@ func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
 			}
 		}
 	}
+	slices.Sort(sum.Countries)
+	sum.Countries = slices.Compact(sum.Countries)
 	return sum
 }
 
-// entries are the ids of the entries that some destinations were held against, each once.
-func (c *Case) entries(g *group) (out []string) {
+// gravest stands for whatever verdict of a destination is the gravest.
+const gravest disclosure.Verdict = ""
+
+// entries are the ids of the entries that give some destinations a verdict, each once.
+func (c *Case) entries(g *group, v disclosure.Verdict) (out []string) {
+	if c.register == nil {
+		return nil
+	}
 	for _, i := range g.members {
-		if e := c.Destinations[i].Disclosure.Entry; e != "" {
-			out = append(out, e)
+		for n, s := range c.sharesOf(i) {
+			if s.Verdict == v || n == 0 && v == gravest {
+				out = append(out, s.Entries...)
+			}
 		}
 	}
 	slices.Sort(out)

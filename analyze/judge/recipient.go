@@ -11,29 +11,29 @@ import (
 
 // recipient is whom a finding is about: the vendor; where that is not known, the registrable domain; where nothing names it, the network.
 type recipient struct {
-	vendor, basis string
-	domain        string
-	hosted        bool   // domain is of a cloud or content network whose tenant the name does not tell
-	network       string // "AS64500 Example Hosting", or a prefix where no database knows it
+	vendor  string
+	domain  string
+	hosted  bool   // domain is of a cloud or content network whose tenant the name does not tell
+	network string // "AS64500 Example Hosting", or a prefix where no database knows it
 }
 
 // recipientOf tells the recipient of a destination.
 func recipientOf(d *Destination) recipient {
 	switch {
 	case d.Vendor != "":
-		return recipient{vendor: d.Vendor, basis: d.VendorBasis}
+		return recipient{vendor: d.Vendor}
 	case d.Tenant != "":
-		return recipient{basis: "none", domain: d.Name}
+		return recipient{domain: d.Name}
 	case d.RegistrableDomain != "":
-		return recipient{basis: "none", domain: d.RegistrableDomain, hosted: d.Hoster != ""}
+		return recipient{domain: d.RegistrableDomain, hosted: d.Hoster != ""}
 	case d.Name != "":
-		return recipient{basis: "none", domain: d.Name}
+		return recipient{domain: d.Name}
 	case len(d.OtherNames) > 0:
-		return recipient{basis: "none", domain: d.OtherNames[0].Name + " or another"}
+		return recipient{domain: d.OtherNames[0].Name + " or another"}
 	case len(d.Servers) == 0:
-		return recipient{basis: "none"}
+		return recipient{}
 	}
-	return recipient{basis: "none", network: networkText(&d.Servers[0])}
+	return recipient{network: networkText(&d.Servers[0])}
 }
 
 func networkText(s *Server) string {
@@ -64,7 +64,29 @@ func (r recipient) String() string {
 // group is the destinations of one recipient, by their place in Case.Destinations.
 type group struct {
 	to      *recipient
+	basis   string // what the vendor rests on where that is least sure
 	members []int
+}
+
+// bases are what a vendor can rest on, the surest first.
+var bases = []string{basisRegister, vendors.BasisCatalogue, vendors.BasisUnverified, vendors.BasisThirdParty, vendors.BasisRegistrable, vendors.BasisNone}
+
+func (g *group) add(i int, d *Destination) {
+	if len(g.members) == 0 || g.basis != d.VendorBasis && slices.Index(bases, d.VendorBasis) > slices.Index(bases, g.basis) {
+		g.basis = d.VendorBasis
+	}
+	g.members = append(g.members, i)
+}
+
+// only is the part of a group that pick takes.
+func (g *group) only(pick func(i int) bool) *group {
+	part := &group{to: g.to}
+	for _, i := range g.members {
+		if pick(i) {
+			part.members = append(part.members, i)
+		}
+	}
+	return part
 }
 
 // String is how a title calls the destinations of a group: a vendor or a tenant has them, and a name has none: they are at it.
@@ -115,12 +137,12 @@ func (c *Case) grouped(picked []int) (out []*group) {
 		n := c.to[i]
 		g := index[n]
 		if g == nil {
-			g = &group{&c.recipients[n], members[:0:sizes[n]]}
+			g = &group{to: &c.recipients[n], members: members[:0:sizes[n]]}
 			members = members[sizes[n]:]
 			index[n] = g
 			out = append(out, g)
 		}
-		g.members = append(g.members, i)
+		g.add(i, c.Destinations[i])
 	}
 	return out
 }

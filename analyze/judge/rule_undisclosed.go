@@ -43,7 +43,7 @@ func findUndisclosed(c *Case) (out []Finding) {
 		if countries := c.abroad(g); len(countries) > 0 {
 			f.Inference += " It goes to " + strings.Join(countries, ", ") + ", outside the register's home countries."
 		}
-		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".", "Whether the vendor disclosed it in a document that the register does not hold.")
+		f.Unknown = append(unconfirmed(g), "What was sent: "+c.content(g)+".", "Whether the vendor disclosed it in a document that the register does not hold.")
 		out = append(out, f)
 	}
 	return out
@@ -87,10 +87,12 @@ func (c *Case) unsure(g *group) bool {
 }
 
 func (c *Case) undisclosedSeverity(g *group, f *Finding) Severity {
+	unattributable := func(i int) bool { return c.Destinations[i].Disclosure.Verdict == disclosure.Unattributable }
+	sure := g.only(func(i int) bool { return c.weighs(i) && !unattributable(i) })
 	switch {
-	case c.strongest(g) != rankTransferred, c.unsure(g), c.allMachinery(g):
+	case len(sure.members) == 0:
 		return Low
-	case c.guarded(g), len(c.abroad(g)) > 0, f.PayloadOut >= muchUndisclosed:
+	case c.guarded(sure), len(c.abroad(sure)) > 0, min(f.PayloadOut, c.uncoveredPayload(sure)) >= muchUndisclosed:
 		return High
 	}
 	return Medium
