@@ -153,20 +153,20 @@ func (r *Register) lintOverlaps(i int, say func(string, ...any)) {
 	}
 }
 
-// succession says which of two entries speaks on the days of both.
+// succession says which of two entries, in the order of the register, speaks on the days of both.
 func succession(e, o *Entry) string {
 	c := e.compareDates(o)
-	if c == 0 {
-		return "" // for other hosts or ports, or it would be refused
-	}
 	if c < 0 {
 		e, o = o, e
 	}
-	later := "begins"
-	if e.Start.Equal(o.Start) {
-		later = "ends"
+	why := "begins later"
+	switch {
+	case c == 0:
+		why = "stands first" // for other hosts or ports, or it would be refused
+	case e.Start.Equal(o.Start):
+		why = "ends later"
 	}
-	return fmt.Sprintf("; where both fit, %s speaks: it %s later", e.ID, later)
+	return fmt.Sprintf("; where both fit, %s speaks: it %s", e.ID, why)
 }
 
 // Steps says how a destination of one name or address is judged: each pattern that is looked at, in order, what comes of it, and where the search stops.
