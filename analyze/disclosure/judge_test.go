@@ -264,3 +264,19 @@ func BenchmarkJudge(b *testing.B) {
 		j.Finish()
 	}
 }
+
+// TestUncovered: payload that is for another host and another port is not covered once, and what an entry covered before is not among it.
+func TestUncovered(t *testing.T) {
+	r := register(t, "", "{id: before, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}",
+		"{id: after, vendor: V, start: 2018-11-06, hosts: [10.9.0.0/16], destinations: [{domain: a.example.com, ports: [80/tcp]}]}")
+	traffic := sent("a.example.com", 5)
+	next := traffic.Parts[0]
+	next.Hour += 24
+	next.PayloadOut = 70
+	traffic.Parts, traffic.Last = append(traffic.Parts, next), at(6, 12)
+	j := r.NewJudge()
+	j.Add(traffic)
+	if got := j.Finish()[0]; got.Uncovered != 70 || got.Verdict != Host {
+		t.Errorf("%d bytes, %+v", got.Uncovered, got.Judgement)
+	}
+}

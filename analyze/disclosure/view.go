@@ -23,6 +23,8 @@ type view struct {
 	name    string
 	entries []int // that each part is held against
 	held    []held
+	// uncovered is the payload of parts of which some verdict is Uncovered.
+	uncovered uint64
 }
 
 // noEntry stands for the entry of what no entry covers.
@@ -82,6 +84,7 @@ func (r *Register) view(a *asked, name, vendor string) *view {
 		at, why := q.find(p)
 		v.entries[i] = at.entry
 		if at.entry == noEntry {
+			v.uncovered += p.PayloadOut
 			v.held = addHeld(v.held, held{Share: a.share(Undisclosed, p), entry: noEntry, server: p.Server, why: why})
 			continue
 		}
@@ -103,6 +106,9 @@ func (r *Register) hold(v *view, a *asked, at ref, p *Part) {
 		given = append(given, NotYetValid)
 	case len(given) == 0:
 		given = append(given, Disclosed)
+	}
+	if slices.ContainsFunc(given, Verdict.Uncovered) {
+		v.uncovered += p.PayloadOut
 	}
 	for _, verdict := range given {
 		h := held{Share: a.share(verdict, p), entry: at.entry, server: p.Server, country: p.Country}

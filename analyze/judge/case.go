@@ -27,6 +27,7 @@ type Case struct {
 
 	register *disclosure.Register // nil for none
 	shares   [][]disclosure.Share // of each destination, by verdict, but for strangers: see sharesOf; nil without a register
+	bare     []uint64             // of each destination that has shares, the payload that no entry covers
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []detail // of each destination

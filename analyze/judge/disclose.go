@@ -23,6 +23,7 @@ type discloser struct {
 
 func newDiscloser(c *Case, a *Attributor) *discloser {
 	c.register, c.shares = a.Register, make([][]disclosure.Share, len(c.Destinations))
+	c.bare = make([]uint64, len(c.Destinations))
 	return &discloser{c: c, a: a, judge: a.Register.NewJudge(), strangers: map[uint32]*disclosure.Judgement{}}
 }
 
@@ -45,7 +46,7 @@ func (x *discloser) finish(settled func(i int)) {
 		i := x.asked[n]
 		d := c.Destinations[i]
 		own := answer.Judgement
-		d.Disclosure, c.shares[i] = &own, answer.Shares
+		d.Disclosure, c.shares[i], c.bare[i] = &own, answer.Shares, answer.Uncovered
 		own.Claimed = c.claimed(i)
 		d.registered(r, answer.Shares[0].Entries)
 		settled(i)
@@ -93,7 +94,7 @@ func (c *Case) sharesOf(i int) []disclosure.Share {
 		return c.shares[i]
 	}
 	d := c.Destinations[i]
-	return []disclosure.Share{{Verdict: d.Disclosure.Verdict, PayloadOut: d.PayloadOut, First: d.First.Time(), Last: d.Last.Time()}}
+	return []disclosure.Share{{Verdict: d.Disclosure.Verdict, Reason: d.Disclosure.Reason, PayloadOut: d.PayloadOut, First: d.First.Time(), Last: d.Last.Time()}}
 }
 
 // traffic is a destination as the register is asked about it.
@@ -203,15 +204,18 @@ func (c *Case) guarded(g *group) bool {
 	})
 }
 
-// reasons lists the distinct reasons of verdicts, the first few.
-func (c *Case) reasons(g *group) (out []string) {
+// reasons lists the distinct reasons of some verdicts, the first few.
+func (c *Case) reasons(g *group, of func(disclosure.Verdict) bool) (out []string) {
 	const few = 5
 	for _, i := range g.members {
-		if r := c.Destinations[i].Disclosure.Reason; r != "" && !slices.Contains(out, r) {
+		for _, s := range c.sharesOf(i) {
+			if s.Reason == "" || !of(s.Verdict) || slices.Contains(out, s.Reason) {
+				continue
+			}
 			if len(out) == few {
 				return append(out, "Other destinations have other reasons: see each one's.")
 			}
-			out = append(out, r)
+			out = append(out, s.Reason)
 		}
 	}
 	return out

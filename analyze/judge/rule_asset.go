@@ -44,7 +44,7 @@ func findAsset(c *Case) (out []Finding) {
 				f.Facts = append(f.Facts, fmt.Sprintf("The register says of asset %q: egress %s.", a.Name, a.Egress))
 			}
 		}
-		f.Facts = append(append(f.Facts, c.hosts(g)...), c.reasons(g)...)
+		f.Facts = append(append(f.Facts, c.hosts(g)...), c.reasons(g, func(disclosure.Verdict) bool { return true })...)
 		f.Entries = c.entries(g, gravest)
 		f.Inference = "Software on a host that should not reach the outside does."
 		if covered {

@@ -12,7 +12,7 @@ import (
 var countryRule = Rule{
 	ID:       "country-not-allowed",
 	Severity: Medium,
-	Fires: "Traffic that the register covers goes to an address in a country that is not among the entry's countries (the register's home_countries where the entry has none), in the opinion of " +
+	Fires: "Traffic for which the register has an entry goes to an address in a country that is not among the entry's countries (the register's home_countries where the entry has none), in the opinion of " +
 		"the country database.",
 	Levels: "Low where no payload went out; high from 100 MB of payload on; medium else.",
 	Bounds: []Bound{{"much payload", "100 MB", "databases and archives, not what software says of itself"}},
@@ -37,7 +37,7 @@ func findCountry(c *Case) (out []Finding) {
 			f.Severity = Medium
 		}
 		f.Title = fmt.Sprintf("%s to %s in %s, which the register does not allow", humanize.Bytes(f.PayloadOut), g.to, strings.Join(share.Countries, ", "))
-		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g)...)
+		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g, func(v disclosure.Verdict) bool { return v == disclosure.Country })...)
 		for _, id := range f.Entries {
 			f.Facts = append(f.Facts, c.entryText(id))
 		}
