@@ -64,6 +64,7 @@ func TestVerdicts(t *testing.T) {
 		{"on its last day", "{id: e, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it"},
 		{"after it", "{id: e, vendor: V, end: 2018-11-04, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 2018-11-04, 2 days before this traffic"},
 		{"the day after it", "{id: e, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 2018-11-05, 1 day before this traffic"},
+		{"a thousand years after it", "{id: e, vendor: V, end: 1018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 1018-11-05, 365,244 days before this traffic"},
 		{"before the first", "{id: e, vendor: V, start: 2018-11-07, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "not-yet-valid e: entry e begins on 2018-11-07"},
 		{"another name", "{id: e, vendor: V, destinations: [{domain: a.example.com}]}", sent("b.example.com", 5), "undisclosed : b.example.com is not in the register supplied"},
 		{"capitals", "{id: e, vendor: V, destinations: [{domain: A.Example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it"},

@@ -161,9 +161,15 @@ func (e *Entry) at(t time.Time) (side, past int) {
 	case !e.Start.IsZero() && d.Before(e.Start):
 		return -1, 0
 	case !e.End.IsZero() && d.After(e.End):
-		return 1, int(d.Sub(e.End) / (24 * time.Hour))
+		return 1, daysFrom(e.End, d)
 	}
 	return 0, 0
+}
+
+// daysFrom counts the days from one UTC day to another: a time.Duration ends after 292 years.
+func daysFrom(a, b time.Time) int {
+	const day = 24 * 60 * 60
+	return int((b.Unix() - a.Unix()) / day)
 }
 
 // covers says whether the entry is for a host.
