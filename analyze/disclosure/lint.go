@@ -3,12 +3,14 @@ package disclosure
 import (
 	_ "embed" // the skeleton
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
 
+	"phonehome/analyze/flow"
 	"phonehome/analyze/vendors"
 )
 
@@ -32,7 +34,7 @@ const (
 
 // Lint returns what is doubtful in a register on a day. unseen says which entries a capture did not show; nil where none was given. The catalogue knows where vendors are.
 func (r *Register) Lint(asOf time.Time, unseen map[string]bool, c *vendors.Catalogue) (out []Remark) {
-	offices := officesOf(c)
+	offices, inside := officesOf(c), r.networks()
 	for i := range r.Entries {
 		e := &r.Entries[i]
 		say := func(format string, args ...any) {
@@ -42,6 +44,7 @@ func (r *Register) Lint(asOf time.Time, unseen map[string]bool, c *vendors.Catal
 		r.lintCountries(e, offices.of(e), say)
 		for k := range e.Destinations {
 			lintPattern(e, &e.Destinations[k], say)
+			lintInside(&e.Destinations[k], inside, say)
 		}
 		r.lintOverlaps(i, say)
 		if unseen[e.ID] {
@@ -128,6 +131,23 @@ func lintPattern(e *Entry, p *Pattern, say func(string, ...any)) {
 		say("%s is wider than what one vendor has", p.CIDR)
 	case p.ASN != 0 && e.Hosts == nil && len(p.Ports) == 0:
 		say("AS%d covers every address of a network, from all hosts and on all ports", p.ASN)
+	}
+}
+
+// networks are those that count as inside with this register.
+func (r *Register) networks() []netip.Prefix {
+	n := flow.NewNetworks(false)
+	for _, p := range r.Inside() {
+		n.AddPrefix(p)
+	}
+	return n.Prefixes()
+}
+
+// lintInside looks for a destination that nothing can match.
+func lintInside(p *Pattern, inside []netip.Prefix, say func(string, ...any)) {
+	within := func(n netip.Prefix) bool { return n.Bits() <= p.CIDR.Bits() && n.Contains(p.CIDR.Addr()) }
+	if p.CIDR.IsValid() && slices.ContainsFunc(inside, within) {
+		say("%s is inside: what goes there does not leave, and is never held against it", p.CIDR)
 	}
 }
 
