@@ -64,18 +64,20 @@ func (r recipient) String() string {
 // group is the destinations of one recipient, by their place in Case.Destinations.
 type group struct {
 	to      *recipient
-	basis   string // what the vendor rests on where that is least sure
 	members []int
 }
 
 // bases are what a vendor can rest on, the surest first.
 var bases = []string{basisRegister, vendors.BasisCatalogue, vendors.BasisUnverified, vendors.BasisThirdParty, vendors.BasisRegistrable, vendors.BasisNone}
 
-func (g *group) add(i int, d *Destination) {
-	if len(g.members) == 0 || g.basis != d.VendorBasis && slices.Index(bases, d.VendorBasis) > slices.Index(bases, g.basis) {
-		g.basis = d.VendorBasis
+// basis is what the vendor of some destinations rests on where that is least sure.
+func (c *Case) basis(g *group) (least string) {
+	for n, i := range g.members {
+		if b := c.Destinations[i].VendorBasis; n == 0 || b != least && slices.Index(bases, b) > slices.Index(bases, least) {
+			least = b
+		}
 	}
-	g.members = append(g.members, i)
+	return least
 }
 
 // only is the part of a group that pick takes.
@@ -142,7 +144,7 @@ func (c *Case) grouped(picked []int) (out []*group) {
 			index[n] = g
 			out = append(out, g)
 		}
-		g.add(i, c.Destinations[i])
+		g.members = append(g.members, i)
 	}
 	return out
 }

@@ -50,7 +50,7 @@ func findAsset(c *Case) (out []Finding) {
 		if covered {
 			f.Inference = "The register contradicts itself: an entry covers the transfer, and the asset may send nothing."
 		}
-		f.Unknown = append(unconfirmed(g), "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".")
 		out = append(out, f)
 	}
 	return out

@@ -49,7 +49,7 @@ func findIntel(c *Case) (out []Finding) {
 		f.Facts = append(f.Facts, c.volume(&f)+".")
 		f.Facts = append(append(f.Facts, c.citations(all)...), c.hosts(g)...)
 		f.Inference = "The lists' authors have seen something that made them list it; the lists say no more of this traffic."
-		f.Unknown = append(unconfirmed(g), "Why the list has it, and whether that still holds.", "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "Why the list has it, and whether that still holds.", "What was sent: "+c.content(g)+".")
 		out = append(out, f)
 	}
 	return out

@@ -34,7 +34,7 @@ func findNew(c *Case) (out []Finding) {
 		f.Facts = append(f.Facts, c.volume(&f)+".", "New: "+strings.Join(distinctTexts(keys, maxHosts), "; ")+".")
 		f.Facts = append(f.Facts, c.hosts(g)...)
 		f.Inference = "Something on the clients changed since the baseline: software, a version, a setting, or the vendor's endpoints."
-		f.Unknown = append(unconfirmed(g), "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".")
 		out = append(out, f)
 	}
 	return out

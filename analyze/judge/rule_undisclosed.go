@@ -44,7 +44,7 @@ func findUndisclosed(c *Case) (out []Finding) {
 		if countries := c.abroad(g); len(countries) > 0 {
 			f.Inference += " It goes to " + strings.Join(countries, ", ") + ", outside the register's home countries."
 		}
-		f.Unknown = append(unconfirmed(g), "What was sent: "+c.content(g)+".", "Whether the vendor disclosed it in a document that the register does not hold.")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".", "Whether the vendor disclosed it in a document that the register does not hold.")
 		out = append(out, f)
 	}
 	return out
