@@ -17,6 +17,10 @@ const (
 	copySpan  = copyTick << 15
 	copyTicks = MirrorWindow / copyTick
 	copyWords = 4 // words of payload looked at from each end
+
+	// shortDatagram is how many bytes of payload are looked at whole where no identification tells a packet from the next: what a DHCP server
+	// offers and what it acknowledges then differ in one byte in their midst. It is the datagram that every host takes (RFC 791, section 3.1).
+	shortDatagram = 576
 )
 
 // copies remembers the last packets of a flow, the latest first, so that a copy of one of them is known.
@@ -25,9 +29,10 @@ type copies struct {
 	at   uint64           // their ticks, 16 bits each, the latest lowest
 }
 
-// seen says whether mark was there less than MirrorWindow before now, and remembers it; last is the time of the flow's packet before.
+// seen says whether mark was there less than MirrorWindow before now, and remembers it; last is the latest time of the flow's packets before. Where
+// now lies behind it, the clock was set back: how long ago the others were is not known, and none is forgotten.
 func (c *copies) seen(mark uint32, now, last int64) bool {
-	if d := now - last; d > copySpan || d < -copySpan {
+	if now-last > copySpan {
 		*c = copies{}
 	}
 	tick := uint16(now / copyTick)
@@ -45,7 +50,7 @@ func (c *copies) seen(mark uint32, now, last int64) bool {
 }
 
 // copyMark digests what a mirror copy has in common with its original and a packet sent anew has not: the IPv4 identification, the
-// transport header's numbers, the length, and both ends of the payload. It is never 0.
+// transport header's numbers, the length, and both ends of the payload, or all of it. It is never 0.
 func copyMark(p *packet.Packet, dir uint8) uint32 {
 	h := uint64(p.IPID)<<40 | uint64(p.PayloadLen)<<8 | uint64(p.Flags)<<1 | uint64(dir)
 	h = mix(h, uint64(p.Seq)<<32|uint64(p.AckSeq))
@@ -56,13 +61,21 @@ func copyMark(p *packet.Packet, dir uint8) uint32 {
 	if p.Transport == packet.TCP {
 		b = nil // sequence numbers say it
 	}
-	for i := 0; i < copyWords && len(b) >= 8; i++ {
+	words := copyWords
+	if p.IPID == 0 && len(b) <= shortDatagram {
+		words = len(b)
+	}
+	end := uint64(0) // apart from h, so that neither waits for the other
+	for i := 0; i < words && len(b) >= 8; i++ {
 		h = mix(h, binary.LittleEndian.Uint64(b))
 		if len(b) >= 16 {
-			h = mix(h, binary.LittleEndian.Uint64(b[len(b)-8:]))
+			end = mix(end, binary.LittleEndian.Uint64(b[len(b)-8:]))
 			b = b[:len(b)-8]
 		}
 		b = b[8:]
+	}
+	if end != 0 {
+		h = mix(h, end)
 	}
 	if len(b) < 8 {
 		for _, x := range b {

@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"bytes"
 	"math"
 	"slices"
 )
@@ -21,6 +22,8 @@ type fragments struct {
 	order   []*datagram // by arrival of the first fragment; gone ones are marked
 	bytes   int
 	holder  *datagram // the one that took the last fragment; nil where that one was given up at once
+	lately  [keptWhole]finished
+	next    int // place in lately of the one that became whole first
 }
 
 type fragmentKey struct {
@@ -36,6 +39,9 @@ const (
 	fragmentUnit  = 8 // offsets count in 8 bytes (RFC 791, section 3.1)
 	datagramUnits = maxDatagram / fragmentUnit
 	heldFrame     = 256 // bytes that what is known of a frame takes, in a slice that grows
+
+	keptWhole  = 8         // datagrams that are remembered when they are whole: a mirror of both ways of a port has others between
+	copyWindow = 3_000_000 // ns in which copies of their fragments come, as of other packets (flow.MirrorWindow)
 )
 
 // datagram is one in the making.
@@ -51,6 +57,31 @@ type datagram struct {
 	gone   bool
 }
 
+// finished is a datagram that became whole, remembered for the copies of its fragments that a mirror sends right behind them: they are frames
+// of its flow, and no datagram that waits.
+type finished struct {
+	key   fragmentKey
+	whole Packet
+	data  []byte // as captured, behind the IP header
+}
+
+// finish remembers a datagram.
+func (f *fragments) finish(k fragmentKey, whole Packet, data []byte) {
+	f.lately[f.next] = finished{k, whole, data}
+	f.next = (f.next + 1) % keptWhole
+}
+
+// copied returns the datagram of which a fragment is a copy: the same bytes at the same place, within the time of a copy.
+func (f *fragments) copied(k fragmentKey, at int, b []byte, now int64) *Packet {
+	for i := range f.lately {
+		w := &f.lately[i]
+		if age := now - w.whole.Time; w.key == k && age <= copyWindow && age >= -copyWindow && at+len(b) <= len(w.data) && bytes.Equal(w.data[at:at+len(b)], b) {
+			return &w.whole
+		}
+	}
+	return nil
+}
+
 func (f *fragments) init(l Limits, hit map[string]uint64) {
 	f.limits, f.hit, f.waiting = l, hit, map[fragmentKey]*datagram{}
 }
@@ -61,11 +92,14 @@ func (d *Decoder) fragment(proto byte, f piece, l layer) Reason {
 		return BadIP
 	}
 	p := &d.p
-	p.Fragment = true
 	k := fragmentKey{p.Src, p.Dst, f.id, proto, p.V6, 0}
 	d.frags.expire(p.Time, d.giveUp)
 	g := d.frags.waiting[k]
 	if g == nil {
+		if whole := d.frags.copied(k, f.at, l.b, p.Time); whole != nil {
+			d.without(whole, *p)
+			return OK
+		}
 		d.frags.room(d.giveUp)
 		g = d.frags.begin(k, p.Time)
 	}
@@ -120,10 +154,12 @@ func (d *Decoder) complete(g *datagram) Reason {
 		d.otherIP(g.key.proto, body)
 		d.p.Orphan = true
 	}
-	d.p.Fragment = true
 	whole := d.p
+	d.frags.finish(g.key, whole, body.b)
+	part := whole
+	part.Fragment = true
 	for _, h := range before {
-		d.emitHeld(&whole, h)
+		d.emitHeld(&part, h)
 	}
 	d.p = whole
 	return OK
@@ -144,10 +180,15 @@ func (d *Decoder) passOn(frames []Packet) {
 
 // emitHeld emits a held frame as one of the flow of like.
 func (d *Decoder) emitHeld(like *Packet, h Packet) {
+	d.without(like, h)
+	d.emit(&d.p)
+}
+
+// without makes the present packet frame h of the flow of like, without what another frame carries of it.
+func (d *Decoder) without(like *Packet, h Packet) {
 	d.p = *like
 	d.p.Time, d.p.Frame, d.p.Capture, d.p.Wire = h.Time, h.Frame, h.Capture, h.Wire
-	d.p.Payload, d.p.PayloadLen, d.p.Flags, d.p.Snapped = nil, 0, 0, false
-	d.emit(&d.p)
+	d.p.Payload, d.p.PayloadLen, d.p.Flags, d.p.Snapped, d.p.NoSeq = nil, 0, 0, false, true
 }
 
 // giveUp emits the frames of a datagram that will not become whole: on its flow where the ports are known, else as fragments of
@@ -202,22 +243,28 @@ func (f *fragments) put(g *datagram, p piece, l layer) {
 	if len(l.b) < l.wire {
 		g.whole = min(g.whole, p.at+len(l.b))
 	}
-	overlap := false
+	contradicted := false
 	for at := p.at; at < end; at += fragmentUnit {
-		unit := at / fragmentUnit
-		if g.have[unit/64]&(1<<(unit%64)) != 0 {
-			overlap = true
-			continue
-		}
-		g.have[unit/64] |= 1 << (unit % 64)
-		g.units++
-		if from := at - p.at; from < len(l.b) {
-			copy(g.data[at:], l.b[from:min(len(l.b), from+fragmentUnit)])
+		unit, b := at/fragmentUnit, l.b[min(len(l.b), at-p.at):min(len(l.b), at-p.at+fragmentUnit)]
+		switch {
+		case g.have[unit/64]&(1<<(unit%64)) == 0:
+			g.have[unit/64] |= 1 << (unit % 64)
+			g.units++
+			if len(b) > 0 {
+				copy(g.data[at:], b)
+			}
+		case !contradicted:
+			contradicted = len(b) > 0 && g.contradicts(at, b)
 		}
 	}
-	if overlap {
+	if contradicted {
 		f.hit["fragment-overlaps"]++
 	}
+}
+
+// contradicts says whether other bytes than b were captured at a place that is there. A copy, as mirrors send, does not.
+func (g *datagram) contradicts(at int, b []byte) bool {
+	return at+len(b) <= g.whole && !bytes.Equal(g.data[at:at+len(b)], b)
 }
 
 // room makes place for one more datagram.

@@ -59,8 +59,10 @@ func TestFragmentTable(t *testing.T) {
 	}{
 		{"in order", [][]byte{a, b, c}, 3, nil},
 		{"backwards", [][]byte{c, b, a}, 3, nil},
-		{"twice, before it is whole", [][]byte{a, a, c, b}, 4, map[string]uint64{"fragment-overlaps": 1}},
+		{"twice, before it is whole", [][]byte{a, a, c, b}, 4, nil},
 		{"twice, when it is whole", [][]byte{a, b, c, c}, 3, nil},
+		{"each twice", [][]byte{a, a, b, b, c, c}, 5, nil},
+		{"all twice", [][]byte{a, b, c, a, b, c}, 3, nil},
 		{"contradicted later", [][]byte{a, b, other, c}, 4, map[string]uint64{"fragment-overlaps": 1}},
 		{"contradicted at both ends", [][]byte{a, b, wide, c}, 4, map[string]uint64{"fragment-overlaps": 1}},
 		{"a gap", [][]byte{a, c}, 0, nil},
@@ -91,6 +93,45 @@ func TestFragmentTable(t *testing.T) {
 		}
 		if h := dec.LimitsHit(); len(h) != len(k.limits) || h["fragment-overlaps"] != k.limits["fragment-overlaps"] {
 			t.Errorf("%s: limits %v, want %v", k.name, h, k.limits)
+		}
+	}
+}
+
+// TestCopiesOfFragments: what a mirror sends twice is of the flow both times, and nothing waits; what only looks like it is a datagram of its own.
+func TestCopiesOfFragments(t *testing.T) {
+	d := datagramOf(t, 64)
+	a, b := piece4(t, 7, 0, true, d[:32]), piece4(t, 7, 32, false, d[32:])
+	inner := cut4(t, layers.IPProtocolUDP, 7, 32, false, d[32:])
+	outer := func(at int, more bool, b []byte) []byte {
+		return frameOf(t, eth(layers.EthernetTypeIPv4), gopacket.Payload(cut4(t, layers.IPProtocolIPv4, 9, at, more, b)))
+	}
+	for _, k := range []struct {
+		name   string
+		last   []byte
+		at     int64 // of the last frame, ns
+		orphan bool
+	}{
+		{"a copy", b, 5e3, false},
+		{"a copy from before the clock was set", b, -5e3, false},
+		{"later", b, copyWindow + 1, true},
+		{"other bytes", piece4(t, 7, 32, false, d[:32]), 5e3, true},
+		{"another identification", piece4(t, 8, 32, false, d[32:]), 5e3, true},
+	} {
+		var got []Packet
+		dec := NewDecoder(DefaultLimits(), func(p *Packet) { got = append(got, *p) })
+		for i, f := range [][]byte{a, a, b, k.last} {
+			at := map[int]int64{3: k.at}[i]
+			dec.Decode(&capture.Record{Data: f, Wire: uint32(len(f)), Link: capture.Ethernet, Frame: uint64(i + 1), Time: at})
+		}
+		dec.Flush()
+		if len(got) != 4 || got[2].PayloadLen != 56 || got[3].PayloadLen != 0 || got[3].Orphan != k.orphan || got[3].Frame != 4 || len(dec.LimitsHit()) != 0 {
+			t.Errorf("%s: %+v, limits %v", k.name, got, dec.LimitsHit())
+		}
+	}
+	got, _ := decodeAll(DefaultLimits(), capture.Ethernet, a, b, outer(0, true, inner[:24]), outer(24, false, inner[24:]))
+	for _, p := range got {
+		if p.Class != Flow || p.SrcPort != 1000 {
+			t.Errorf("a copy in fragments of a tunnel: %+v", p)
 		}
 	}
 }
