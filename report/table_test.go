@@ -159,6 +159,18 @@ func TestNetworkOwnerIsNoVendor(t *testing.T) {
 	}
 }
 
+// TestUnknownState: a saved result may have a state of a later version. It counts as the weakest, and breaks nothing.
+func TestUnknownState(t *testing.T) {
+	later, sent := destination("10.0.0.5", "a.example.org", "example.org", "registrable-domain", 0), destination("10.0.0.6", "b.example.org", "example.org", "registrable-domain", 1000)
+	later.Course = &judge.Course{State: "teleported", OpenedBy: "client"}
+	for want, r := range map[judge.State]*analyze.Result{"": sample(later), judge.Transferred: sample(later, sent)} {
+		shown, _, _ := groups(r, rowsBy(byVendor, r), 0)
+		if len(shown) != 1 || shown[0].state != want {
+			t.Errorf("%d rows, state %q; want 1, %q", len(shown), shown[0].state, want)
+		}
+	}
+}
+
 // TestSumsOnce: bytes that stand on a proxy's outer leg too are summed once.
 func TestSumsOnce(t *testing.T) {
 	outer := destination("10.0.0.80", "a.example.org", "example.org", "registrable-domain", 1000)
