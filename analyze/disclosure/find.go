@@ -156,12 +156,12 @@ func (q *question) misfit(e *Entry, p *Pattern, on time.Time) (m misfit) {
 	case 1:
 		m[0], m[4] = 1, past
 	case -1:
-		m[0], m[3], m[4] = 1, 1, int(e.Start.Sub(on)/(24*time.Hour))
+		m[0], m[3], m[4] = 1, 1, daysFrom(on, e.Start)
 	}
 	if !q.shared && !e.covers(q.t.Client) {
 		m[1] = 1
 	}
-	if !p.onPort(q.t.Port, q.t.Transport) {
+	if !p.serves(q.t) {
 		m[2] = 1
 	}
 	return m

@@ -35,16 +35,19 @@ type Part struct {
 // Judged is the answer about one Traffic.
 type Judged struct {
 	Judgement
-	Shares []Share // of each verdict that holds, the gravest first
+	Shares    []Share // of each verdict that holds, the gravest first
+	Uncovered uint64  // payload of which a verdict that is Uncovered holds; under several names the least
 }
 
 // Share is what a destination sent under one verdict: traffic that runs past the end of an entry is parted by the hour. Where several names get the verdict, it is the
 // least of theirs, which holds whichever name it was.
 type Share struct {
 	Verdict     Verdict
+	Reason      string
 	PayloadOut  uint64
 	First, Last time.Time
 	Days        int      // past the end, at most; of Expired
+	Countries   []string // that were not allowed, in the order of the alphabet; of Country
 	Entries     []string // that give the verdict, in the order of the register; none of Undisclosed and Unattributable
 }
 
@@ -135,20 +138,23 @@ func (j *Judge) answer(a *asked) Judged {
 	for i, v := range a.views {
 		all[i] = j.rulings(a, v)
 	}
-	same := all[0]
-	for _, other := range all[1:] {
+	same, uncovered := all[0], a.views[0].uncovered
+	for i, other := range all[1:] {
 		if other[0].Verdict != same[0].Verdict {
 			return j.unattributable(a, all)
 		}
-		same = common(same, other)
+		same, uncovered = common(same, other), min(uncovered, a.views[i+1].uncovered)
 	}
-	return j.judged(same)
+	out := j.judged(same)
+	out.Uncovered = uncovered
+	return out
 }
 
 // judged is the answer of rulings, the gravest first.
 func (j *Judge) judged(rs []ruling) (out Judged) {
 	for i := range rs {
 		share := rs[i].Share
+		share.Reason = rs[i].text()
 		for _, e := range rs[i].entries() {
 			share.Entries = append(share.Entries, j.r.Entries[e].ID)
 		}
@@ -157,7 +163,7 @@ func (j *Judge) judged(rs []ruling) (out Judged) {
 			out.Also = append(out.Also, share.Verdict)
 		}
 	}
-	out.Verdict, out.Reason, out.Entry = rs[0].Verdict, rs[0].text(), firstOf(out.Shares[0].Entries)
+	out.Verdict, out.Reason, out.Entry = rs[0].Verdict, out.Shares[0].Reason, firstOf(out.Shares[0].Entries)
 	return out
 }
 
@@ -182,11 +188,11 @@ func (j *Judge) unattributable(a *asked, all [][]ruling) Judged {
 	}
 	slices.Sort(said)
 	reason := "several names fit, and the register supplied does not say the same of them: " + listed(slices.Compact(said), ", ")
-	share := Share{Verdict: Unattributable, First: a.t.First, Last: a.t.Last}
+	share := Share{Verdict: Unattributable, Reason: reason, First: a.t.First, Last: a.t.Last}
 	for i := range a.parts {
 		share.PayloadOut += a.parts[i].PayloadOut
 	}
-	return Judged{Judgement: Judgement{Verdict: Unattributable, Reason: reason}, Shares: []Share{share}}
+	return Judged{Judgement: Judgement{Verdict: Unattributable, Reason: reason}, Shares: []Share{share}, Uncovered: share.PayloadOut}
 }
 
 // listed joins the first few of a list.

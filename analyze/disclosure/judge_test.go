@@ -47,6 +47,7 @@ func in(country string) func(*Traffic) { return func(t *Traffic) { t.Parts[0].Co
 func on(port uint16, transport string) func(*Traffic) {
 	return func(t *Traffic) { t.Port, t.Transport = port, transport }
 }
+func toNobody(t *Traffic)              { t.Parts = nil }
 func of(vendor string) func(*Traffic)  { return func(t *Traffic) { t.Vendors = []string{vendor} } }
 func bytesOut(n uint64) func(*Traffic) { return func(t *Traffic) { t.Parts[0].PayloadOut = n } }
 
@@ -63,6 +64,7 @@ func TestVerdicts(t *testing.T) {
 		{"on its last day", "{id: e, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it"},
 		{"after it", "{id: e, vendor: V, end: 2018-11-04, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 2018-11-04, 2 days before this traffic"},
 		{"the day after it", "{id: e, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 2018-11-05, 1 day before this traffic"},
+		{"a thousand years after it", "{id: e, vendor: V, end: 1018-11-05, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "expired e: entry e ended on 1018-11-05, 365,244 days before this traffic"},
 		{"before the first", "{id: e, vendor: V, start: 2018-11-07, destinations: [{domain: a.example.com}]}", sent("a.example.com", 6), "not-yet-valid e: entry e begins on 2018-11-07"},
 		{"another name", "{id: e, vendor: V, destinations: [{domain: a.example.com}]}", sent("b.example.com", 5), "undisclosed : b.example.com is not in the register supplied"},
 		{"capitals", "{id: e, vendor: V, destinations: [{domain: A.Example.com}]}", sent("a.example.com", 5), "disclosed e: entry e covers it"},
@@ -72,6 +74,8 @@ func TestVerdicts(t *testing.T) {
 		{"proposed", "{id: e, vendor: V, status: proposed, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "undisclosed : entry e has it as proposed, and only an approved one discloses"},
 		{"revoked", "{id: e, vendor: V, status: revoked, destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "undisclosed : entry e has it as revoked, and only an approved one discloses"},
 		{"another port", "{id: e, vendor: V, destinations: [{domain: a.example.com, ports: [443/tcp]}]}", sent("a.example.com", 5, on(443, "udp")), "port e: entry e is for other ports than 443/udp"},
+		{"a look-up is for no port", "{id: e, vendor: V, destinations: [{domain: a.example.com, ports: [443/tcp]}]}", sent("a.example.com", 5, on(0, "dns"), toNobody), "disclosed e: entry e covers it"},
+		{"what has no ports is for none", "{id: e, vendor: V, destinations: [{domain: a.example.com, ports: [443/tcp]}]}", sent("a.example.com", 5, on(0, "icmp")), "port e: entry e is for other ports than 0/icmp"},
 		{"another host", "{id: e, vendor: V, hosts: [servers, 10.0.2.1], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5), "host e: entry e is for other hosts than 10.0.0.5"},
 		{"a host of the asset", "{id: e, vendor: V, hosts: [servers], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5, from("10.0.1.7")), "disclosed e: entry e covers it"},
 		{"a host behind a shared address", "{id: e, vendor: V, hosts: [servers], destinations: [{domain: a.example.com}]}", sent("a.example.com", 5, from("10.0.0.99")), "disclosed e: entry e covers it; for which host cannot be judged, as many share the address"},
@@ -259,5 +263,21 @@ func BenchmarkJudge(b *testing.B) {
 			j.Add(t)
 		}
 		j.Finish()
+	}
+}
+
+// TestUncovered: payload that is for another host and another port is not covered once, and what an entry covered before is not among it.
+func TestUncovered(t *testing.T) {
+	r := register(t, "", "{id: before, vendor: V, end: 2018-11-05, destinations: [{domain: a.example.com}]}",
+		"{id: after, vendor: V, start: 2018-11-06, hosts: [10.9.0.0/16], destinations: [{domain: a.example.com, ports: [80/tcp]}]}")
+	traffic := sent("a.example.com", 5)
+	next := traffic.Parts[0]
+	next.Hour += 24
+	next.PayloadOut = 70
+	traffic.Parts, traffic.Last = append(traffic.Parts, next), at(6, 12)
+	j := r.NewJudge()
+	j.Add(traffic)
+	if got := j.Finish()[0]; got.Uncovered != 70 || got.Verdict != Host {
+		t.Errorf("%d bytes, %+v", got.Uncovered, got.Judgement)
 	}
 }

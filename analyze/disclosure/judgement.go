@@ -25,6 +25,15 @@ func Verdicts() []Verdict {
 	return []Verdict{Expired, NotYetValid, Undisclosed, Country, Host, Port, Exceeded, Unattributable, Disclosed, NoRegister}
 }
 
+// Uncovered says whether a verdict is that no approved entry covers what was sent.
+func (v Verdict) Uncovered() bool {
+	switch v {
+	case Undisclosed, NotYetValid, Host, Port, Unattributable:
+		return true
+	}
+	return false
+}
+
 func rank(v Verdict) int { return slices.Index(Verdicts(), v) }
 
 // Judgement is the verdict on one destination with what it rests on.

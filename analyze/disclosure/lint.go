@@ -3,12 +3,14 @@ package disclosure
 import (
 	_ "embed" // the skeleton
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
 
+	"phonehome/analyze/flow"
 	"phonehome/analyze/vendors"
 )
 
@@ -32,7 +34,7 @@ const (
 
 // Lint returns what is doubtful in a register on a day. unseen says which entries a capture did not show; nil where none was given. The catalogue knows where vendors are.
 func (r *Register) Lint(asOf time.Time, unseen map[string]bool, c *vendors.Catalogue) (out []Remark) {
-	offices := officesOf(c)
+	offices, inside := officesOf(c), r.networks()
 	for i := range r.Entries {
 		e := &r.Entries[i]
 		say := func(format string, args ...any) {
@@ -42,6 +44,7 @@ func (r *Register) Lint(asOf time.Time, unseen map[string]bool, c *vendors.Catal
 		r.lintCountries(e, offices.of(e), say)
 		for k := range e.Destinations {
 			lintPattern(e, &e.Destinations[k], say)
+			lintInside(&e.Destinations[k], inside, say)
 		}
 		r.lintOverlaps(i, say)
 		if unseen[e.ID] {
@@ -131,6 +134,23 @@ func lintPattern(e *Entry, p *Pattern, say func(string, ...any)) {
 	}
 }
 
+// networks are those that count as inside with this register.
+func (r *Register) networks() []netip.Prefix {
+	n := flow.NewNetworks(false)
+	for _, p := range r.Inside() {
+		n.AddPrefix(p)
+	}
+	return n.Prefixes()
+}
+
+// lintInside looks for a destination that nothing can match.
+func lintInside(p *Pattern, inside []netip.Prefix, say func(string, ...any)) {
+	within := func(n netip.Prefix) bool { return n.Bits() <= p.CIDR.Bits() && n.Contains(p.CIDR.Addr()) }
+	if p.CIDR.IsValid() && slices.ContainsFunc(inside, within) {
+		say("%s is inside: what goes there does not leave, and is never held against it", p.CIDR)
+	}
+}
+
 func (e *Entry) has(domain string) bool {
 	return slices.ContainsFunc(e.Destinations, func(p Pattern) bool { return p.Domain == domain })
 }
@@ -153,20 +173,20 @@ func (r *Register) lintOverlaps(i int, say func(string, ...any)) {
 	}
 }
 
-// succession says which of two entries speaks on the days of both.
+// succession says which of two entries, in the order of the register, speaks on the days of both.
 func succession(e, o *Entry) string {
 	c := e.compareDates(o)
-	if c == 0 {
-		return "" // for other hosts or ports, or it would be refused
-	}
 	if c < 0 {
 		e, o = o, e
 	}
-	later := "begins"
-	if e.Start.Equal(o.Start) {
-		later = "ends"
+	why := "begins later"
+	switch {
+	case c == 0:
+		why = "stands first" // for other hosts or ports, or it would be refused
+	case e.Start.Equal(o.Start):
+		why = "ends later"
 	}
-	return fmt.Sprintf("; where both fit, %s speaks: it %s later", e.ID, later)
+	return fmt.Sprintf("; where both fit, %s speaks: it %s", e.ID, why)
 }
 
 // Steps says how a destination of one name or address is judged: each pattern that is looked at, in order, what comes of it, and where the search stops.
@@ -230,7 +250,7 @@ func (q *question) fits(e *Entry, p *Pattern, named bool) string {
 	if !q.shared && !e.covers(q.t.Client) {
 		not = append(not, "is for other hosts")
 	}
-	if q.t.Port != 0 && !p.onPort(q.t.Port, q.t.Transport) {
+	if !p.serves(q.t) {
 		not = append(not, "is for other ports")
 	}
 	if len(not) == 0 {

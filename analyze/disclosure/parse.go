@@ -419,7 +419,7 @@ func (s *source) times(e *Entry, n ast.Node, k yamldoc.Keys) (err error) {
 		if d.text == "" {
 			continue
 		}
-		if *d.to, err = time.Parse(time.DateOnly, d.text); err != nil {
+		if *d.to, err = time.Parse(time.DateOnly, d.text); err != nil || d.to.IsZero() { // the zero day stands for none
 			return s.Errorf(k[d.key], "%s %q must be a day, YYYY-MM-DD", d.key, d.text)
 		}
 	}

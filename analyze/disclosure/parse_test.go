@@ -112,6 +112,7 @@ var mistakes = []struct{ text, want string }{
 	{entry("data: [5]"), `r.yaml:5:12: data must be a text: put 5 in quotation marks`},
 	{entry("hosts: [5]"), `r.yaml:5:13: hosts must be a text: put 5 in quotation marks`},
 	{entry("hosts: ['::ffff:10.0.0.0/104']"), `r.yaml:5:13: hosts: "::ffff:10.0.0.0/104" is IPv4 written as IPv6: write 10.0.0.0/8`},
+	{entry("end: 0001-01-01"), `r.yaml:5:10: end "0001-01-01" must be a day, YYYY-MM-DD`},
 	{entry("end: 2018-11-31"), `r.yaml:5:10: end "2018-11-31" must be a day, YYYY-MM-DD`},
 	{entry("start: 2018-09-01T00:00:00Z"), `r.yaml:5:12: start "2018-09-01T00:00:00Z" must be a day, YYYY-MM-DD`},
 	{entry("max_bytes_out_per_day: 99999999999TB"), `r.yaml:5:28: max_bytes_out_per_day "99999999999TB" must be a size such as 50MB (10^6 bytes) or 50MiB`},

@@ -161,9 +161,15 @@ func (e *Entry) at(t time.Time) (side, past int) {
 	case !e.Start.IsZero() && d.Before(e.Start):
 		return -1, 0
 	case !e.End.IsZero() && d.After(e.End):
-		return 1, int(d.Sub(e.End) / (24 * time.Hour))
+		return 1, daysFrom(e.End, d)
 	}
 	return 0, 0
+}
+
+// daysFrom counts the days from one UTC day to another: a time.Duration ends after 292 years.
+func daysFrom(a, b time.Time) int {
+	const day = 24 * 60 * 60
+	return int((b.Unix() - a.Unix()) / day)
 }
 
 // covers says whether the entry is for a host.
@@ -184,6 +190,8 @@ func (r *Register) allowed(e *Entry) []string {
 	return r.HomeCountries
 }
 
-func (p *Pattern) onPort(port uint16, transport string) bool {
-	return len(p.Ports) == 0 || slices.Contains(p.Ports, Service{port, transport})
+// serves says whether a pattern is for the port of some traffic. A name that was only looked up was sent to none.
+func (p *Pattern) serves(t *Traffic) bool {
+	lookedUp := len(t.Parts) == 0 && t.Port == 0
+	return lookedUp || len(p.Ports) == 0 || slices.Contains(p.Ports, Service{t.Port, t.Transport})
 }

@@ -23,6 +23,8 @@ type view struct {
 	name    string
 	entries []int // that each part is held against
 	held    []held
+	// uncovered is the payload of parts of which some verdict is Uncovered.
+	uncovered uint64
 }
 
 // noEntry stands for the entry of what no entry covers.
@@ -82,6 +84,7 @@ func (r *Register) view(a *asked, name, vendor string) *view {
 		at, why := q.find(p)
 		v.entries[i] = at.entry
 		if at.entry == noEntry {
+			v.uncovered += p.PayloadOut
 			v.held = addHeld(v.held, held{Share: a.share(Undisclosed, p), entry: noEntry, server: p.Server, why: why})
 			continue
 		}
@@ -104,10 +107,16 @@ func (r *Register) hold(v *view, a *asked, at ref, p *Part) {
 	case len(given) == 0:
 		given = append(given, Disclosed)
 	}
+	if slices.ContainsFunc(given, Verdict.Uncovered) {
+		v.uncovered += p.PayloadOut
+	}
 	for _, verdict := range given {
 		h := held{Share: a.share(verdict, p), entry: at.entry, server: p.Server, country: p.Country}
-		if verdict == Expired {
+		switch verdict {
+		case Expired:
 			h.Days = past
+		case Country:
+			h.Countries = []string{p.Country}
 		}
 		v.held = addHeld(v.held, h)
 	}
@@ -121,7 +130,7 @@ func (r *Register) against(e *Entry, pattern *Pattern, t *Traffic, p *Part) (out
 	if !r.anyHost(t) && !e.covers(t.Client) {
 		out = append(out, Host)
 	}
-	if !pattern.onPort(t.Port, t.Transport) {
+	if !pattern.serves(t) {
 		out = append(out, Port)
 	}
 	if allowed := r.allowed(e); p.Country != "" && len(allowed) > 0 && !slices.Contains(allowed, p.Country) {
@@ -151,6 +160,7 @@ func addHeld(list []held, h held) []held {
 func (s Share) plus(o Share) Share {
 	s.PayloadOut += o.PayloadOut
 	s.Days = max(s.Days, o.Days)
+	s.Countries = slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.Countries, o.Countries))))
 	if o.First.Before(s.First) {
 		s.First = o.First
 	}

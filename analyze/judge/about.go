@@ -19,6 +19,11 @@ func (c *Case) strongest(g *group) stateRank {
 	return s
 }
 
+// weighs says whether payload went to a destination that is more than time and DNS: nothing less makes a finding more than low.
+func (c *Case) weighs(i int) bool {
+	return c.details[i].state == rankTransferred && !c.is(i, isMachinery)
+}
+
 // unanswered says whether payload went to some destinations, and not one packet of theirs came back.
 func (c *Case) unanswered(g *group) bool {
 	return c.strongest(g) == rankTransferred && !slices.ContainsFunc(g.members, func(i int) bool { return c.Destinations[i].PacketsIn > 0 })
@@ -86,13 +91,4 @@ func (c *Case) sent(g *group, f *Finding) string {
 		return "attempts only"
 	}
 	return "connected, no payload seen to leave"
-}
-
-func (c *Case) allMachinery(g *group) bool {
-	for _, i := range g.members {
-		if !c.is(i, isMachinery) {
-			return false
-		}
-	}
-	return true
 }

@@ -27,6 +27,7 @@ type Case struct {
 
 	register *disclosure.Register // nil for none
 	shares   [][]disclosure.Share // of each destination, by verdict, but for strangers: see sharesOf; nil without a register
+	bare     []uint64             // of each destination that has shares, the payload that no entry covers
 	exceeded []disclosure.Excess
 	observed []disclosure.Observed
 	details  []detail // of each destination
@@ -53,7 +54,7 @@ const maxListed = 64
 
 // finding begins a Finding about some destinations of one recipient: whatever the rule, it says where, when, how much, and what is cited.
 func (c *Case) finding(g *group) Finding {
-	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
+	f := Finding{Vendor: g.to.vendor, VendorBasis: c.basis(g), Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
 	clients, servers, names, frames := c.some.clients[:0], c.some.servers[:0], c.some.names[:0], c.some.frames[:0]
 	if len(g.members) > maxRoom {
 		servers = make([]netip.Addr, 0, len(g.members)) // most have one
@@ -317,12 +318,12 @@ func OneOrMany(n int, one, many string) string {
 }
 
 // unconfirmed says that the recipient is not sure, unless the catalogue vouches for it.
-func unconfirmed(to *recipient) []string {
-	switch to.basis {
+func unconfirmed(basis string) []string {
+	switch basis {
 	case "catalogue", "register":
 		return nil
 	case "registrable-domain", "third-party-web", "catalogue-unverified":
-		return []string{"Recipient not confirmed: who is behind the name rests on " + to.basis + "."}
+		return []string{"Recipient not confirmed: who is behind the name rests on " + basis + "."}
 	}
 	return []string{"Recipient not confirmed: no name or catalogue entry says who it is."}
 }

@@ -23,6 +23,7 @@ type discloser struct {
 
 func newDiscloser(c *Case, a *Attributor) *discloser {
 	c.register, c.shares = a.Register, make([][]disclosure.Share, len(c.Destinations))
+	c.bare = make([]uint64, len(c.Destinations))
 	return &discloser{c: c, a: a, judge: a.Register.NewJudge(), strangers: map[uint32]*disclosure.Judgement{}}
 }
 
@@ -45,7 +46,7 @@ func (x *discloser) finish(settled func(i int)) {
 		i := x.asked[n]
 		d := c.Destinations[i]
 		own := answer.Judgement
-		d.Disclosure, c.shares[i] = &own, answer.Shares
+		d.Disclosure, c.shares[i], c.bare[i] = &own, answer.Shares, answer.Uncovered
 		own.Claimed = c.claimed(i)
 		d.registered(r, answer.Shares[0].Entries)
 		settled(i)
@@ -93,7 +94,7 @@ func (c *Case) sharesOf(i int) []disclosure.Share {
 		return c.shares[i]
 	}
 	d := c.Destinations[i]
-	return []disclosure.Share{{Verdict: d.Disclosure.Verdict, PayloadOut: d.PayloadOut, First: d.First.Time(), Last: d.Last.Time()}}
+	return []disclosure.Share{{Verdict: d.Disclosure.Verdict, Reason: d.Disclosure.Reason, PayloadOut: d.PayloadOut, First: d.First.Time(), Last: d.Last.Time()}}
 }
 
 // traffic is a destination as the register is asked about it.
@@ -179,6 +180,9 @@ func (c *Case) has(i int, v disclosure.Verdict) bool {
 // covered says whether the register covers a destination; false without one.
 func (c *Case) covered(i int) bool { return c.is(i, isCovered) }
 
+// unapproved says whether what weighs went to a destination that the register does not cover; without one that is any.
+func (c *Case) unapproved(i int) bool { return c.weighs(i) && !c.covered(i) }
+
 // approved says whether the register covers all of some destinations; false without one.
 func (c *Case) approved(g *group) bool {
 	return !slices.ContainsFunc(g.members, func(i int) bool { return !c.covered(i) })
@@ -200,15 +204,18 @@ func (c *Case) guarded(g *group) bool {
 	})
 }
 
-// reasons lists the distinct reasons of verdicts, the first few.
-func (c *Case) reasons(g *group) (out []string) {
+// reasons lists the distinct reasons of some verdicts, the first few.
+func (c *Case) reasons(g *group, of func(disclosure.Verdict) bool) (out []string) {
 	const few = 5
 	for _, i := range g.members {
-		if r := c.Destinations[i].Disclosure.Reason; r != "" && !slices.Contains(out, r) {
+		for _, s := range c.sharesOf(i) {
+			if s.Reason == "" || !of(s.Verdict) || slices.Contains(out, s.Reason) {
+				continue
+			}
 			if len(out) == few {
 				return append(out, "Other destinations have other reasons: see each one's.")
 			}
-			out = append(out, r)
+			out = append(out, s.Reason)
 		}
 	}
 	return out
@@ -273,6 +280,7 @@ func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
 				sum.PayloadOut += s.PayloadOut
 			}
 			sum.Days = max(sum.Days, s.Days)
+			sum.Countries = append(sum.Countries, s.Countries...)
 			if sum.First.IsZero() || s.First.Before(sum.First) {
 				sum.First = s.First
 			}
@@ -281,14 +289,24 @@ func (c *Case) shareOf(g *group, v disclosure.Verdict) (sum disclosure.Share) {
 			}
 		}
 	}
+	slices.Sort(sum.Countries)
+	sum.Countries = slices.Compact(sum.Countries)
 	return sum
 }
 
-// entries are the ids of the entries that some destinations were held against, each once.
-func (c *Case) entries(g *group) (out []string) {
+// gravest stands for whatever verdict of a destination is the gravest.
+const gravest disclosure.Verdict = ""
+
+// entries are the ids of the entries that give some destinations a verdict, each once.
+func (c *Case) entries(g *group, v disclosure.Verdict) (out []string) {
+	if c.register == nil {
+		return nil
+	}
 	for _, i := range g.members {
-		if e := c.Destinations[i].Disclosure.Entry; e != "" {
-			out = append(out, e)
+		for n, s := range c.sharesOf(i) {
+			if s.Verdict == v || n == 0 && v == gravest {
+				out = append(out, s.Entries...)
+			}
 		}
 	}
 	slices.Sort(out)

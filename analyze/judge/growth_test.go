@@ -35,7 +35,7 @@ func TestVolumeGrowth(t *testing.T) {
 	growth := fixtures.Growth(4000, func(n int) time.Duration {
 		c := &Case{}
 		for range n {
-			c.Destinations = append(c.Destinations, &Destination{})
+			c.Destinations = append(c.Destinations, &Destination{Disclosure: &disclosure.Judgement{Verdict: disclosure.Disclosed}})
 			c.shares = append(c.shares, []disclosure.Share{{Verdict: disclosure.Disclosed}})
 			c.exceeded = append(c.exceeded, disclosure.Excess{Entry: &disclosure.Entry{ID: "e"}})
 		}

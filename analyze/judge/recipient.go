@@ -11,29 +11,29 @@ import (
 
 // recipient is whom a finding is about: the vendor; where that is not known, the registrable domain; where nothing names it, the network.
 type recipient struct {
-	vendor, basis string
-	domain        string
-	hosted        bool   // domain is of a cloud or content network whose tenant the name does not tell
-	network       string // "AS64500 Example Hosting", or a prefix where no database knows it
+	vendor  string
+	domain  string
+	hosted  bool   // domain is of a cloud or content network whose tenant the name does not tell
+	network string // "AS64500 Example Hosting", or a prefix where no database knows it
 }
 
 // recipientOf tells the recipient of a destination.
 func recipientOf(d *Destination) recipient {
 	switch {
 	case d.Vendor != "":
-		return recipient{vendor: d.Vendor, basis: d.VendorBasis}
+		return recipient{vendor: d.Vendor}
 	case d.Tenant != "":
-		return recipient{basis: "none", domain: d.Name}
+		return recipient{domain: d.Name}
 	case d.RegistrableDomain != "":
-		return recipient{basis: "none", domain: d.RegistrableDomain, hosted: d.Hoster != ""}
+		return recipient{domain: d.RegistrableDomain, hosted: d.Hoster != ""}
 	case d.Name != "":
-		return recipient{basis: "none", domain: d.Name}
+		return recipient{domain: d.Name}
 	case len(d.OtherNames) > 0:
-		return recipient{basis: "none", domain: d.OtherNames[0].Name + " or another"}
+		return recipient{domain: d.OtherNames[0].Name + " or another"}
 	case len(d.Servers) == 0:
-		return recipient{basis: "none"}
+		return recipient{}
 	}
-	return recipient{basis: "none", network: networkText(&d.Servers[0])}
+	return recipient{network: networkText(&d.Servers[0])}
 }
 
 func networkText(s *Server) string {
@@ -65,6 +65,30 @@ func (r recipient) String() string {
 type group struct {
 	to      *recipient
 	members []int
+}
+
+// bases are what a vendor can rest on, the surest first.
+var bases = []string{basisRegister, vendors.BasisCatalogue, vendors.BasisUnverified, vendors.BasisThirdParty, vendors.BasisRegistrable, vendors.BasisNone}
+
+// basis is what the vendor of some destinations rests on where that is least sure.
+func (c *Case) basis(g *group) (least string) {
+	for n, i := range g.members {
+		if b := c.Destinations[i].VendorBasis; n == 0 || b != least && slices.Index(bases, b) > slices.Index(bases, least) {
+			least = b
+		}
+	}
+	return least
+}
+
+// only is the part of a group that pick takes.
+func (g *group) only(pick func(i int) bool) *group {
+	part := &group{to: g.to}
+	for _, i := range g.members {
+		if pick(i) {
+			part.members = append(part.members, i)
+		}
+	}
+	return part
 }
 
 // String is how a title calls the destinations of a group: a vendor or a tenant has them, and a name has none: they are at it.
@@ -115,7 +139,7 @@ func (c *Case) grouped(picked []int) (out []*group) {
 		n := c.to[i]
 		g := index[n]
 		if g == nil {
-			g = &group{&c.recipients[n], members[:0:sizes[n]]}
+			g = &group{to: &c.recipients[n], members: members[:0:sizes[n]]}
 			members = members[sizes[n]:]
 			index[n] = g
 			out = append(out, g)

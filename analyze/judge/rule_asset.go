@@ -25,11 +25,11 @@ func findAsset(c *Case) (out []Finding) {
 	}
 	for _, g := range c.byRecipient(c.breaksPolicy) {
 		f := c.finding(g)
-		none, covered := c.guarded(g), c.approved(g)
-		switch {
-		case c.strongest(g) != rankTransferred, c.allMachinery(g), covered:
+		covered := c.approved(g)
+		switch against := g.only(c.unapproved); {
+		case len(against.members) == 0:
 			f.Severity = Low
-		case none:
+		case c.guarded(against):
 			f.Severity = High
 		default:
 			f.Severity = Medium
@@ -44,19 +44,19 @@ func findAsset(c *Case) (out []Finding) {
 				f.Facts = append(f.Facts, fmt.Sprintf("The register says of asset %q: egress %s.", a.Name, a.Egress))
 			}
 		}
-		f.Facts = append(append(f.Facts, c.hosts(g)...), c.reasons(g)...)
-		f.Entries = c.entries(g)
+		f.Facts = append(append(f.Facts, c.hosts(g)...), c.reasons(g, func(disclosure.Verdict) bool { return true })...)
+		f.Entries = c.entries(g, gravest)
 		f.Inference = "Software on a host that should not reach the outside does."
 		if covered {
 			f.Inference = "The register contradicts itself: an entry covers the transfer, and the asset may send nothing."
 		}
-		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".")
 		out = append(out, f)
 	}
 	return out
 }
 
-// breaksPolicy says whether a destination is against what its client's asset may do. An entry that names the asset among its hosts is an exception to a policy of none.
+// breaksPolicy says whether a destination is against what its client's asset may do. Entries that all name the asset among their hosts are an exception to a policy of none.
 func (c *Case) breaksPolicy(i int) bool {
 	d := c.Destinations[i]
 	a := c.asset(d.Client)
@@ -66,8 +66,7 @@ func (c *Case) breaksPolicy(i int) bool {
 	covered := d.Disclosure.Verdict == disclosure.Disclosed
 	switch a.Egress {
 	case disclosure.EgressNone:
-		e := c.register.Entry(d.Disclosure.Entry)
-		return !covered || e == nil || !slices.Contains(e.Hosts, a.Name)
+		return !covered || slices.ContainsFunc(c.sharesOf(i)[0].Entries, func(id string) bool { return !slices.Contains(c.register.Entry(id).Hosts, a.Name) })
 	case disclosure.EgressDisclosed:
 		return !covered
 	}

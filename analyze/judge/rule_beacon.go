@@ -190,7 +190,7 @@ func (c *Case) beacon(s *series, g *group, tried int, q float64) Finding {
 	}
 	f.Facts = append(f.Facts, c.hosts(g)...)
 	f.Inference = "This looks like the timer of a program, not like a person."
-	f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
+	f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".")
 	f.Measures = map[string]float64{"period_s": seconds(r.Period), "jitter_s": seconds(r.Jitter), "events": float64(r.Events), "expected": float64(r.Expected), "p": r.P,
 		"tried": float64(tried), "q": q}
 	f.Rhythm = rhythmOf(c.events(nil, s.g.members), r.Gap)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"phonehome/analyze/vendors"
 )
 
 const (
@@ -50,7 +52,7 @@ func findBulk(c *Case) (out []Finding) {
 			continue
 		}
 		f := c.finding(g)
-		f.Severity = c.bulkSeverity(g.to, most)
+		f.Severity = c.bulkSeverity(&f, most)
 		f.Title = fmt.Sprintf("%s to %s, up to %s in a day", humanize.Bytes(f.PayloadOut), g.to, humanize.Bytes(most))
 		f.Facts = append(f.Facts, c.volume(&f)+".", fmt.Sprintf("%s came back.", humanize.Bytes(in)))
 		for _, day := range slices.Sorted(maps.Keys(days)) {
@@ -59,15 +61,15 @@ func findBulk(c *Case) (out []Finding) {
 			}
 		}
 		f.Inference = "This looks like stored data that is handed over, not like a program's report on itself."
-		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".")
 		f.Measures = map[string]float64{"max_day_bytes": float64(most), "payload_in": float64(in), "days": float64(len(days))}
 		out = append(out, f)
 	}
 	return out
 }
 
-func (c *Case) bulkSeverity(to *recipient, most uint64) Severity {
-	known := to.vendor != "" && to.basis != "registrable-domain"
+func (c *Case) bulkSeverity(f *Finding, most uint64) Severity {
+	known := f.Vendor != "" && f.VendorBasis != vendors.BasisRegistrable
 	switch {
 	case c.register != nil && most >= bulkHuge:
 		return High

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -13,7 +12,7 @@ import (
 var countryRule = Rule{
 	ID:       "country-not-allowed",
 	Severity: Medium,
-	Fires: "Traffic that the register covers goes to an address in a country that is not among the entry's countries (the register's home_countries where the entry has none), in the opinion of " +
+	Fires: "Traffic for which the register has an entry goes to an address in a country that is not among the entry's countries (the register's home_countries where the entry has none), in the opinion of " +
 		"the country database.",
 	Levels: "Low where no payload went out; high from 100 MB of payload on; medium else.",
 	Bounds: []Bound{{"much payload", "100 MB", "databases and archives, not what software says of itself"}},
@@ -28,7 +27,7 @@ func findCountry(c *Case) (out []Finding) {
 	}
 	for _, g := range c.byRecipient(func(i int) bool { return c.has(i, disclosure.Country) }) {
 		f, share := c.finding(g), c.shareOf(g, disclosure.Country)
-		f.Entries, f.PayloadOut = c.entries(g), share.PayloadOut
+		f.Entries, f.PayloadOut = c.entries(g, disclosure.Country), share.PayloadOut
 		switch state := c.strongest(g); {
 		case state != rankTransferred:
 			f.Severity = Low
@@ -37,9 +36,8 @@ func findCountry(c *Case) (out []Finding) {
 		default:
 			f.Severity = Medium
 		}
-		wrong := c.notAllowed(g)
-		f.Title = fmt.Sprintf("%s to %s in %s, which the register does not allow", humanize.Bytes(f.PayloadOut), g.to, strings.Join(wrong, ", "))
-		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g)...)
+		f.Title = fmt.Sprintf("%s to %s in %s, which the register does not allow", humanize.Bytes(f.PayloadOut), g.to, strings.Join(share.Countries, ", "))
+		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g, func(v disclosure.Verdict) bool { return v == disclosure.Country })...)
 		for _, id := range f.Entries {
 			f.Facts = append(f.Facts, c.entryText(id))
 		}
@@ -48,25 +46,6 @@ func findCountry(c *Case) (out []Finding) {
 		f.Unknown = []string{"Whether the address is where the database has it.", "What was sent: " + c.content(g) + ".",
 			"Whether personal data is among it: it may concern chapter V of the GDPR where people in the EU are meant, and 28 CFR part 202 where bulk data of US persons goes to a country of concern."}
 		out = append(out, f)
-	}
-	return out
-}
-
-// notAllowed lists the countries of some destinations that their entries do not allow.
-func (c *Case) notAllowed(g *group) (out []string) {
-	seen := map[string]bool{}
-	for _, i := range g.members {
-		e := c.register.Entry(c.Destinations[i].Disclosure.Entry)
-		allowed := c.register.HomeCountries
-		if e != nil && len(e.Countries) > 0 {
-			allowed = e.Countries
-		}
-		for _, s := range c.Destinations[i].Servers {
-			if s.Country != "" && !slices.Contains(allowed, s.Country) && !seen[s.Country] {
-				seen[s.Country] = true
-				out = append(out, s.Country)
-			}
-		}
 	}
 	return out
 }

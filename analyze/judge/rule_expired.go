@@ -32,15 +32,14 @@ func findExpired(c *Case) (out []Finding) {
 	}
 	for _, g := range c.byRecipient(func(i int) bool { return c.has(i, disclosure.Expired) }) {
 		f, past := c.finding(g), c.shareOf(g, disclosure.Expired)
-		state := c.strongest(g)
 		f.Severity = Medium
-		switch {
-		case state == rankLookedUp || state == rankAttempted:
+		switch answered := g.only(c.answered); {
+		case len(answered.members) == 0:
 			f.Severity = Low
-		case past.Days >= longExpired || c.guarded(g):
+		case c.shareOf(answered, disclosure.Expired).Days >= longExpired || c.guarded(answered):
 			f.Severity = High
 		}
-		f.Entries, f.PayloadOut = c.entries(g), past.PayloadOut
+		f.Entries, f.PayloadOut = c.entries(g, disclosure.Expired), past.PayloadOut
 		f.Title = fmt.Sprintf("%s in use %s after the disclosure ended, %s", g, Plural(past.Days, "day", "days"), c.sent(g, &f))
 		f.Facts = append(f.Facts, fmt.Sprintf("%s of payload left after the end, from %s to %s.", humanize.Bytes(past.PayloadOut), minuteText(past.First), minuteText(past.Last)))
 		for _, id := range f.Entries {
@@ -54,6 +53,11 @@ func findExpired(c *Case) (out []Finding) {
 		out = append(out, f)
 	}
 	return out
+}
+
+// answered says whether somebody at a destination answered, or was sent to for long.
+func (c *Case) answered(i int) bool {
+	return c.details[i].state <= rankConnected
 }
 
 // day is how days are written.

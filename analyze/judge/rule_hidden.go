@@ -95,7 +95,7 @@ func findHidden(c *Case) (out []Finding) {
 		f.Title = fmt.Sprintf("%s to %s: names behind it are not seen", strings.Join(how, " and "), g.to)
 		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.signFacts(g, hidesName)...)
 		f.Inference = "Which hosts the client reaches, or asks for, by this way is not in the capture."
-		f.Unknown = append(unconfirmed(g.to), "Which names or hosts were reached.", "What was sent: content not observed, as it is encrypted.")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "Which names or hosts were reached.", "What was sent: content not observed, as it is encrypted.")
 		out = append(out, f)
 	}
 	return out

@@ -43,13 +43,13 @@ func findIntel(c *Case) (out []Finding) {
 			all = append(all, hits[i]...)
 		}
 		all = c.distinctHits(all)
-		f.Severity, f.Confidence = c.listedSeverity(g, all)
+		f.Severity, f.Confidence = c.listedSeverity(g, hits, all)
 		lists := c.listNames(all)
 		f.Title = fmt.Sprintf("%s is listed by %s: %s", cited(all), strings.Join(lists, ", "), c.sent(g, &f))
 		f.Facts = append(f.Facts, c.volume(&f)+".")
 		f.Facts = append(append(f.Facts, c.citations(all)...), c.hosts(g)...)
 		f.Inference = "The lists' authors have seen something that made them list it; the lists say no more of this traffic."
-		f.Unknown = append(unconfirmed(g.to), "Why the list has it, and whether that still holds.", "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "Why the list has it, and whether that still holds.", "What was sent: "+c.content(g)+".")
 		out = append(out, f)
 	}
 	return out
@@ -105,14 +105,16 @@ func intelRank(k intel.Kind) int {
 	return slices.Index([]intel.Kind{intel.Address, intel.Domain, intel.Network, intel.Wildcard, intel.URLHost}, k)
 }
 
-func (c *Case) listedSeverity(g *group, all []listed) (Severity, string) {
-	doubted := !slices.ContainsFunc(all, func(l listed) bool { return len(l.hit.Annotations) == 0 })
+func (c *Case) listedSeverity(g *group, hits map[int][]listed, all []listed) (Severity, string) {
+	undoubted := func(l listed) bool { return len(l.hit.Annotations) == 0 }
+	plain := func(l listed) bool { return undoubted(l) && exact(l.hit.Kind) }
+	reached := func(i int) bool { return c.details[i].state == rankTransferred && slices.ContainsFunc(hits[i], plain) }
 	switch {
-	case doubted:
+	case !slices.ContainsFunc(all, undoubted):
 		return Low, weak
-	case !slices.ContainsFunc(all, func(l listed) bool { return exact(l.hit.Kind) && len(l.hit.Annotations) == 0 }):
+	case !slices.ContainsFunc(all, plain):
 		return Medium, likely
-	case c.strongest(g) != rankTransferred:
+	case !slices.ContainsFunc(g.members, reached):
 		return Medium, sure
 	}
 	return High, sure

@@ -39,7 +39,7 @@ func findMismatch(c *Case) []Finding {
 		}
 		f.Title = fmt.Sprintf("%s: other evidence contradicts what the client calls the server", g.to)
 		f.Inference = "The client may name another server than the one it reaches."
-		f.Unknown = append(unconfirmed(g.to), "Whether the client had the address from an answer before the capture, or from a resolver that was not captured.")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "Whether the client had the address from an answer before the capture, or from a resolver that was not captured.")
 	})
 }
 

@@ -23,7 +23,7 @@ func findNew(c *Case) (out []Finding) {
 	for _, g := range c.byRecipient(func(i int) bool { return !c.Baseline.Has(LockRule, c.Destinations[i]) }) {
 		f := c.finding(g)
 		f.Severity = Medium
-		if c.strongest(g) != rankTransferred || c.allMachinery(g) || c.approved(g) {
+		if len(g.only(c.unapproved).members) == 0 {
 			f.Severity = Low
 		}
 		var keys []string
@@ -34,7 +34,7 @@ func findNew(c *Case) (out []Finding) {
 		f.Facts = append(f.Facts, c.volume(&f)+".", "New: "+strings.Join(distinctTexts(keys, maxHosts), "; ")+".")
 		f.Facts = append(f.Facts, c.hosts(g)...)
 		f.Inference = "Something on the clients changed since the baseline: software, a version, a setting, or the vendor's endpoints."
-		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".")
 		out = append(out, f)
 	}
 	return out

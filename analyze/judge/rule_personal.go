@@ -139,9 +139,9 @@ func findPersonal(c *Case) (out []Finding) {
 		}
 		f.Title = fmt.Sprintf("%s sent in clear to %s: %s", Plural(n, "value", "values"), g.to, strings.Join(kinds, ", "))
 		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.hosts(g)...)
-		f.Entries = c.entries(g)
+		f.Entries = c.entries(g, gravest)
 		f.Inference = "Whoever could read the network between the client and the server could read these values."
-		f.Unknown = append(unconfirmed(g.to), "Whose data it is, and whether they agreed. It may concern the GDPR where people in the EU are meant, HIPAA where they are patients, the GLBA where they are a bank's customers.")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "Whose data it is, and whether they agreed. It may concern the GDPR where people in the EU are meant, HIPAA where they are patients, the GLBA where they are a bank's customers.")
 		f.Measures = map[string]float64{"values": float64(n)}
 		out = append(out, f)
 	}

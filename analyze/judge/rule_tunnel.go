@@ -53,7 +53,7 @@ func findTunnel(c *Case) (out []Finding) {
 			fmt.Sprintf("A name has %.0f bytes of text below the domain on average, with %.1f bits a byte.", mean, entropy))
 		f.Facts = append(f.Facts, c.hosts(g)...)
 		f.Inference = "The names carry encoded data; a resolver hands them on to the domain's name servers."
-		f.Unknown = append(unconfirmed(g.to), "What the names encode.")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What the names encode.")
 		f.Measures = map[string]float64{"names": float64(names), "bytes": float64(bytes), "entropy_bits": entropy, "mean_bytes": mean}
 		out = append(out, f)
 	}

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"phonehome/analyze/disclosure"
@@ -31,46 +32,40 @@ func findUndisclosed(c *Case) (out []Finding) {
 	out = make([]Finding, 0, len(groups)) // thousands, where a register has little of what is seen
 	for _, g := range groups {
 		f := c.finding(g)
-		f.PayloadOut = min(f.PayloadOut, c.uncoveredPayload(g))
-		f.Severity = c.undisclosedSeverity(g, &f)
+		f.PayloadOut = c.uncoveredPayload(g)
+		f.Severity = c.undisclosedSeverity(g)
 		if c.unsure(g) {
 			f.Confidence = weak
 		}
 		f.Title = fmt.Sprintf("%s: not covered by the register supplied, %s", g, c.sent(g, &f))
-		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g)...)
+		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.reasons(g, disclosure.Verdict.Uncovered)...)
 		f.Facts = append(append(f.Facts, c.places(g)...), c.hosts(g)...)
 		f.Inference = "The register supplied does not show that anyone agreed to this."
 		if countries := c.abroad(g); len(countries) > 0 {
 			f.Inference += " It goes to " + strings.Join(countries, ", ") + ", outside the register's home countries."
 		}
-		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".", "Whether the vendor disclosed it in a document that the register does not hold.")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".", "Whether the vendor disclosed it in a document that the register does not hold.")
 		out = append(out, f)
 	}
 	return out
 }
 
 // uncovered says whether no approved entry covers a destination, or what it sent at some time.
-func (c *Case) uncovered(i int) bool { return isUncovered(c.Destinations[i].Disclosure.Verdict) }
-
-func isUncovered(v disclosure.Verdict) bool {
-	switch v {
-	case disclosure.Undisclosed, disclosure.NotYetValid, disclosure.Host, disclosure.Port, disclosure.Unattributable:
-		return true
-	}
-	return false
+func (c *Case) uncovered(i int) bool {
+	j := c.Destinations[i].Disclosure
+	return j.Verdict.Uncovered() || slices.ContainsFunc(j.Also, disclosure.Verdict.Uncovered)
 }
 
 // uncoveredPayload is what some destinations sent when no entry covered it: not what left after the first day of an entry, or to another of their addresses.
 func (c *Case) uncoveredPayload(g *group) (sum uint64) {
 	counts := c.counts(g)
 	for _, i := range g.members {
-		if !counts(i) {
-			continue
-		}
-		for _, s := range c.sharesOf(i) {
-			if isUncovered(s.Verdict) {
-				sum += s.PayloadOut
-			}
+		switch {
+		case !counts(i):
+		case c.shares[i] == nil:
+			sum += c.Destinations[i].PayloadOut
+		default:
+			sum += c.bare[i]
 		}
 	}
 	return sum
@@ -86,11 +81,13 @@ func (c *Case) unsure(g *group) bool {
 	return true
 }
 
-func (c *Case) undisclosedSeverity(g *group, f *Finding) Severity {
+func (c *Case) undisclosedSeverity(g *group) Severity {
+	unattributable := func(i int) bool { return c.Destinations[i].Disclosure.Verdict == disclosure.Unattributable }
+	sure := g.only(func(i int) bool { return c.weighs(i) && !unattributable(i) })
 	switch {
-	case c.strongest(g) != rankTransferred, c.unsure(g), c.allMachinery(g):
+	case len(sure.members) == 0:
 		return Low
-	case c.guarded(g), len(c.abroad(g)) > 0, f.PayloadOut >= muchUndisclosed:
+	case c.guarded(sure), len(c.abroad(sure)) > 0, c.uncoveredPayload(sure) >= muchUndisclosed:
 		return High
 	}
 	return Medium

@@ -41,7 +41,7 @@ func findUnnamed(c *Case) (out []Finding) {
 		f.Title = fmt.Sprintf("%s to %s that nothing names, in %s", humanize.Bytes(f.PayloadOut), Plural(len(f.Servers), "address", "addresses"), g.to.network)
 		f.Facts = append(f.Facts, c.volume(&f)+".", "The network's owner is "+g.to.network+", in the opinion of a database; the owner of a network is not the recipient.")
 		f.Inference = "Software on the client knows the address without asking for it."
-		f.Unknown = append(unconfirmed(g.to), "What was sent: "+c.content(g)+".")
+		f.Unknown = append(unconfirmed(f.VendorBasis), "What was sent: "+c.content(g)+".")
 		out = append(out, f)
 	}
 	return out

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ var volumeRule = Rule{
 	Levels:   "Medium; high from ten times the limit on.",
 	Bounds:   []Bound{{"limit", "max_bytes_out_per_day of the entry", "what was agreed"}, {"far over", "10 times the limit", "no busy day explains it"}},
 	Numbers: []Number{
-		{"max_day_bytes", "bytes", "payload out on the UTC day that had most"},
+		{"max_day_bytes", "bytes", "payload out on the UTC day that had most; of several entries, as the other numbers, of the one that is furthest over"},
 		{"limit_bytes", "bytes", "the entry's limit of a day"},
 		{"days_over", "days", "UTC days with more than the limit"},
 	},
@@ -31,56 +32,54 @@ var volumeRule = Rule{
 }
 
 func findVolume(c *Case) (out []Finding) {
-	of := c.exceeding()
-	for _, x := range c.exceeded {
-		for _, g := range c.grouped(of[x.Entry.ID]) {
-			f := c.finding(g)
-			most := slices.MaxFunc(x.Days, func(a, b disclosure.DayOut) int { return compareUint(a.PayloadOut, b.PayloadOut) })
-			f.Severity, f.Entries = Medium, []string{x.Entry.ID}
-			if most.PayloadOut/farOver >= most.Limit {
-				f.Severity = High
+	of := map[string]*disclosure.Excess{}
+	for i := range c.exceeded {
+		of[c.exceeded[i].Entry.ID] = &c.exceeded[i]
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	for _, g := range c.byRecipient(func(i int) bool { return c.has(i, disclosure.Exceeded) }) {
+		f := c.finding(g)
+		var most disclosure.DayOut
+		over := 0
+		for _, id := range c.entries(g, disclosure.Exceeded) {
+			x := of[id]
+			if x == nil {
+				continue // what may be of several entries is told of the first
 			}
-			f.Title = fmt.Sprintf("%s to %s in a day, where %s are agreed (%s over)", humanize.Bytes(most.PayloadOut), g.to, humanize.Bytes(most.Limit), Plural(len(x.Days), "day", "days"))
-			for _, d := range x.Days {
-				f.Facts = append(f.Facts, fmt.Sprintf("%s: %s of payload left, %s more than the limit of %s.", d.Day.Format(day), humanize.Bytes(d.PayloadOut), humanize.Bytes(d.PayloadOut-d.Limit), humanize.Bytes(d.Limit)))
+			f.Entries, f.Facts = append(f.Entries, id), append(append(f.Facts, daysOver(x)...), c.entryText(id))
+			if worst := slices.MaxFunc(x.Days, byTimesOver); over == 0 || byTimesOver(worst, most) > 0 {
+				most, over = worst, len(x.Days)
 			}
-			f.Facts = append(append(f.Facts, c.volume(&f)+".", c.entryText(x.Entry.ID)), c.hosts(g)...)
-			f.Inference = "More is sent than was agreed."
-			f.Unknown = []string{"What was sent: " + c.content(g) + "."}
-			if c.mayRepeat(g) {
-				f.Unknown = append(f.Unknown, "The sums are upper bounds: packets without sequence numbers may be in the captures twice.")
-			}
-			f.Measures = map[string]float64{"max_day_bytes": float64(most.PayloadOut), "limit_bytes": float64(most.Limit), "days_over": float64(len(x.Days))}
-			out = append(out, f)
 		}
+		f.Severity = Medium
+		if most.PayloadOut/farOver >= most.Limit {
+			f.Severity = High
+		}
+		f.Title = fmt.Sprintf("%s to %s in a day, where %s are agreed (%s over)", humanize.Bytes(most.PayloadOut), g.to, humanize.Bytes(most.Limit), Plural(over, "day", "days"))
+		f.Facts = append(append(f.Facts, c.volume(&f)+"."), c.hosts(g)...)
+		f.Inference = "More is sent than was agreed."
+		f.Unknown = []string{"What was sent: " + c.content(g) + "."}
+		if c.mayRepeat(g) {
+			f.Unknown = append(f.Unknown, "The sums are upper bounds: packets without sequence numbers may be in the captures twice.")
+		}
+		f.Measures = map[string]float64{"max_day_bytes": float64(most.PayloadOut), "limit_bytes": float64(most.Limit), "days_over": float64(over)}
+		out = append(out, f)
 	}
 	return out
 }
 
-// exceeding are the destinations that together sent more than an entry allows, by entry, whatever else another entry says of them.
-func (c *Case) exceeding() map[string][]int {
-	of := map[string][]int{}
-	for i, shares := range c.shares {
-		for _, s := range shares {
-			if s.Verdict != disclosure.Exceeded {
-				continue
-			}
-			for _, id := range s.Entries {
-				of[id] = append(of[id], i)
-			}
-		}
-	}
-	return of
+// byTimesOver orders days by how many times their limits left.
+func byTimesOver(a, b disclosure.DayOut) int {
+	return cmp.Compare(float64(a.PayloadOut)/float64(a.Limit), float64(b.PayloadOut)/float64(b.Limit))
 }
 
-func compareUint(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+func daysOver(x *disclosure.Excess) (out []string) {
+	for _, d := range x.Days {
+		out = append(out, fmt.Sprintf("%s: %s of payload left, %s more than the limit of %s.", d.Day.Format(day), humanize.Bytes(d.PayloadOut), humanize.Bytes(d.PayloadOut-d.Limit), humanize.Bytes(d.Limit)))
 	}
-	return 0
+	return out
 }
 
 // mayRepeat says whether payload of some destinations may be counted twice: of a transport without sequence numbers, or seen on both sides of a translation.

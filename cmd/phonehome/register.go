@@ -331,7 +331,13 @@ func asked(a *app, what, client, port, day string) (*disclosure.Traffic, error) 
 	}
 	t := &disclosure.Traffic{Client: from, Port: uint16(n), Transport: transport, First: at, Last: at}
 	if ip, err := netip.ParseAddr(what); err == nil {
-		t.Parts = []disclosure.Part{{Server: ip.Unmap(), Hour: int32(at.Unix() / int64(time.Hour/time.Second))}}
+		geo, err := vendors.OpenGeo(vendors.GeoOptions{Embedded: true})
+		if err != nil {
+			return nil, err
+		}
+		defer geo.Close()
+		place := geo.Lookup(ip.Unmap())
+		t.Parts = []disclosure.Part{{Server: ip.Unmap(), Country: place.Country, ASN: place.ASN, Hour: int32(at.Unix() / int64(time.Hour/time.Second))}}
 		return t, nil
 	}
 	t.Names, t.Vendors = []string{strings.ToLower(strings.TrimSuffix(what, "."))}, []string{""}
