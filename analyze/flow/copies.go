@@ -45,16 +45,16 @@ func (c *copies) seen(mark uint32, now, last int64) bool {
 }
 
 // copyMark digests what a mirror copy has in common with its original and a packet sent anew has not: the IPv4 identification, the
-// transport header's numbers, the length, and both ends of the payload. It is never 0.
+// transport header's numbers, the length, and both ends of the payload, or all of it where there is no identification. It is never 0.
 func copyMark(p *packet.Packet, dir uint8) uint32 {
 	h := uint64(p.IPID)<<40 | uint64(p.PayloadLen)<<8 | uint64(p.Flags)<<1 | uint64(dir)
 	h = mix(h, uint64(p.Seq)<<32|uint64(p.AckSeq))
 	if p.IPID == 0 && p.Snapped { // IPv6 has none, and IPv4 none that says anything: what was captured may be alike in all datagrams of a flow
 		h = mix(h, uint64(p.Sum))
 	}
-	b := p.Payload
-	if p.Transport == packet.TCP {
-		b = nil // sequence numbers say it
+	b := copyBytes(p)
+	if p.IPID == 0 && !p.Snapped { // datagrams may begin and end alike: an offer of DHCP and its acknowledgement
+		h = mix(h, sum(b))
 	}
 	for i := 0; i < copyWords && len(b) >= 8; i++ {
 		h = mix(h, binary.LittleEndian.Uint64(b))
@@ -70,6 +70,33 @@ func copyMark(p *packet.Packet, dir uint8) uint32 {
 		}
 	}
 	return uint32(h>>32) | 1
+}
+
+// tagSize is what an IEEE 802.1Q tag takes of a frame.
+const tagSize = 4
+
+// copyBytes are the bytes of p's payload that were captured of a mirror copy too. Of TCP there are none: sequence numbers say it.
+func copyBytes(p *packet.Packet) []byte {
+	b := p.Payload
+	switch {
+	case p.Transport == packet.TCP:
+		return nil
+	case p.Snapped && p.VLAN == 0: // a copy with a tag was cut that much earlier
+		return b[:max(len(b)-tagSize, 0)]
+	}
+	return b
+}
+
+// sum adds the whole words of b, whatever their order: to digest all of them as below would take ten times as long.
+func sum(b []byte) (s uint64) {
+	for len(b) >= 32 {
+		s += binary.LittleEndian.Uint64(b) + binary.LittleEndian.Uint64(b[8:]) + binary.LittleEndian.Uint64(b[16:]) + binary.LittleEndian.Uint64(b[24:])
+		b = b[32:]
+	}
+	for ; len(b) >= 8; b = b[8:] {
+		s += binary.LittleEndian.Uint64(b)
+	}
+	return s
 }
 
 func mix(h, x uint64) uint64 {
