@@ -75,6 +75,13 @@ func seg(dir int, seq uint32, flags packet.TCPFlags, payload string) *packet.Pac
 	return p
 }
 
+// answer is a SYN+ACK of B.
+func answer(seq, ack uint32) *packet.Packet {
+	p := seg(1, seq, packet.SYN|packet.ACK, "")
+	p.AckSeq = ack
+	return p
+}
+
 // noSeq is a segment of which the capture holds no more than the ports.
 func noSeq(p *packet.Packet) *packet.Packet {
 	p.NoSeq, p.Payload = true, nil
@@ -116,6 +123,13 @@ func TestPayloadCountsEachByteOnce(t *testing.T) {
 		{"wraps", []*packet.Packet{seg(0, 0xfffffffe, packet.ACK, "abcd"), seg(0, 2, packet.ACK, "ef")}, [2]uint64{6, 0}},
 		{"keep-alive byte", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(0, 52, packet.ACK, "c")}, [2]uint64{3, 0}},
 		{"cut before the sequence number", []*packet.Packet{noSeq(seg(0, 0, 0, "abc")), noSeq(seg(0, 0, 0, "def")), noSeq(seg(0, 0, 0, ""))}, [2]uint64{6, 0}},
+		{"begun in the middle, overtaken", []*packet.Packet{seg(0, 111, packet.ACK, "bbbbb"), seg(0, 101, packet.ACK, "aaaaaaaaaa"), seg(0, 101, packet.ACK, "aaaaaaaaaa"), seg(0, 116, packet.ACK, "c")}, [2]uint64{16, 0}},
+		{"begun in the middle, across zero", []*packet.Packet{seg(0, 3, packet.ACK, "bb"), seg(0, 0xfffffffd, packet.ACK, "aaaaaa"), seg(0, 0xfffffffd, packet.ACK, "aaaaaa")}, [2]uint64{8, 0}},
+		{"begun in the middle, keep-alive byte", []*packet.Packet{seg(0, 111, packet.ACK, ""), seg(0, 110, packet.ACK, "x"), seg(0, 110, packet.ACK, "x")}, [2]uint64{}},
+		{"before the first byte", []*packet.Packet{seg(0, 100, packet.SYN, ""), seg(0, 100, packet.ACK, "x"), seg(0, 90, packet.ACK, "0123456789"), seg(0, 101, packet.ACK, "abc")}, [2]uint64{3, 0}},
+		{"two answers, the first one holds", []*packet.Packet{seg(0, 9, packet.SYN, ""), answer(500, 10), answer(9000, 10), seg(1, 501, packet.ACK, "abc"), seg(1, 504, packet.ACK, "d"), seg(1, 501, packet.ACK, "abc")}, [2]uint64{0, 4}},
+		{"two answers, the second one holds", []*packet.Packet{seg(0, 9, packet.SYN, ""), answer(9000, 10), answer(500, 10), seg(1, 501, packet.ACK, "abc"), seg(1, 504, packet.ACK, "d"), seg(1, 501, packet.ACK, "abc")}, [2]uint64{0, 4}},
+		{"a refusal, then an answer", []*packet.Packet{seg(0, 9, packet.SYN, ""), seg(1, 0, 4|packet.ACK, ""), seg(0, 9, packet.SYN, ""), answer(500, 10), seg(1, 501, packet.ACK, "abc")}, [2]uint64{0, 3}},
 		{"both ways", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(1, 9, packet.ACK, "de")}, [2]uint64{3, 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
