@@ -7,15 +7,11 @@ import (
 	"phonehome/analyze/packet"
 )
 
-// MirrorWindow is how long after a packet a second one with the same transport bytes is its mirror copy, in nanoseconds. A bridge or a
-// mirror port delivers copies within microseconds; a sender repeats itself after a round trip at the earliest.
-const MirrorWindow = 3_000_000
-
 const (
 	copyRing  = 4       // packets remembered: a bridge with three ports shows each up to three times, others may lie between
 	copyTick  = 1 << 14 // ns, unit of the remembered times: 16 bits of them span a second
 	copySpan  = copyTick << 15
-	copyTicks = MirrorWindow / copyTick
+	copyTicks = packet.MirrorWindow / copyTick
 	copyWords = 4 // words of payload looked at from each end
 )
 
@@ -25,7 +21,7 @@ type copies struct {
 	at   uint64           // their ticks, 16 bits each, the latest lowest
 }
 
-// seen says whether mark was there less than MirrorWindow before now, and remembers it; last is the time of the flow's packet before.
+// seen says whether mark was there less than packet.MirrorWindow before now, and remembers it; last is the time of the flow's packet before.
 func (c *copies) seen(mark uint32, now, last int64) bool {
 	if d := now - last; d > copySpan || d < -copySpan {
 		*c = copies{}

@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"bytes"
 	"math"
 	"slices"
 )
@@ -21,7 +22,19 @@ type fragments struct {
 	order   []*datagram // by arrival of the first fragment; gone ones are marked
 	bytes   int
 	holder  *datagram // the one that took the last fragment; nil where that one was given up at once
+	made    [rememberedDatagrams]made
+	next    int // place in made of the next one
 }
+
+// made is a datagram that was put together, by which mirror copies of its fragments are known that come after it.
+type made struct {
+	key  fragmentKey
+	body layer
+	like Packet // what it turned out to be, without payload
+}
+
+// rememberedDatagrams are enough: copies come within microseconds, and each of these takes up to 64 KiB.
+const rememberedDatagrams = 8
 
 type fragmentKey struct {
 	src, dst Addr
@@ -66,6 +79,10 @@ func (d *Decoder) fragment(proto byte, f piece, l layer) Reason {
 	d.frags.expire(p.Time, d.giveUp)
 	g := d.frags.waiting[k]
 	if g == nil {
+		if like := d.frags.copyOf(k, f, l, p.Time); like != nil {
+			d.held(like, *p)
+			return OK
+		}
 		d.frags.room(d.giveUp)
 		g = d.frags.begin(k, p.Time)
 	}
@@ -126,7 +143,28 @@ func (d *Decoder) complete(g *datagram) Reason {
 		d.emitHeld(&whole, h)
 	}
 	d.p = whole
+	d.frags.remember(made{g.key, body, whole})
 	return OK
+}
+
+func (f *fragments) remember(m made) {
+	m.like.Payload = nil
+	f.made[f.next] = m
+	f.next = (f.next + 1) % len(f.made)
+}
+
+// copyOf is the datagram of which a fragment that comes after it is a mirror copy, nil for none.
+func (f *fragments) copyOf(k fragmentKey, p piece, l layer, now int64) *Packet {
+	for i := range f.made {
+		m := &f.made[i]
+		if m.key != k || p.at+l.wire > m.body.wire || now-m.like.Time > MirrorWindow || m.like.Time-now > MirrorWindow {
+			continue
+		}
+		if n := min(len(m.body.b)-p.at, len(l.b)); n <= 0 || bytes.Equal(m.body.b[p.at:][:n], l.b[:n]) {
+			return &m.like
+		}
+	}
+	return nil
 }
 
 // passOn gives the frames before the last one of a datagram to the datagram that waits inside it for more of its own fragments: they are of
@@ -144,30 +182,64 @@ func (d *Decoder) passOn(frames []Packet) {
 
 // emitHeld emits a held frame as one of the flow of like.
 func (d *Decoder) emitHeld(like *Packet, h Packet) {
-	d.p = *like
-	d.p.Time, d.p.Frame, d.p.Capture, d.p.Wire = h.Time, h.Frame, h.Capture, h.Wire
-	d.p.Payload, d.p.PayloadLen, d.p.Flags, d.p.Snapped = nil, 0, 0, false
+	d.held(like, h)
 	d.emit(&d.p)
 }
 
+// held makes the packet of a frame of the flow of like, of which nothing counts but that it was there.
+func (d *Decoder) held(like *Packet, h Packet) {
+	d.p = *like
+	d.p.Time, d.p.Frame, d.p.Capture, d.p.Wire = h.Time, h.Frame, h.Capture, h.Wire
+	d.p.Payload, d.p.PayloadLen, d.p.Flags, d.p.Snapped = nil, 0, 0, false
+}
+
 // giveUp emits the frames of a datagram that will not become whole: on its flow where the ports are known, else as fragments of
-// nobody.
+// nobody. The last frame carries what came of it.
 func (d *Decoder) giveUp(g *datagram) {
 	keep := d.p
-	like := g.frames[0]
-	d.p = like
-	t := Transport(g.key.proto)
-	if g.have[0]&1 != 0 && (t == TCP || t == UDP || t == SCTP) && min(g.whole, len(g.data)) >= 4 {
-		like.Class, like.Transport, like.SrcPort, like.DstPort = Flow, t, be.Uint16(g.data), be.Uint16(g.data[2:])
-	} else {
-		like.Class, like.Transport, like.Orphan = OtherIP, t, true
+	last := len(g.frames) - 1
+	d.p = g.frames[last]
+	d.part(g)
+	part := d.p
+	for _, h := range g.frames[:last] {
+		d.emitHeld(&part, h)
 	}
-	for _, h := range g.frames {
-		d.emitHeld(&like, h)
-	}
+	d.p = part
+	d.emit(&d.p)
 	g.drop()
 	d.p = keep
 }
+
+// part reads what came of a datagram that will not become whole. Nothing in it is opened.
+func (d *Decoder) part(g *datagram) {
+	l, t, why := g.part(), Transport(g.key.proto), notIP
+	switch t {
+	case TCP:
+		why = d.tcp(l)
+	case UDP:
+		why = d.ports(UDP, l, udpHeader)
+	case SCTP:
+		why = d.ports(SCTP, l, sctpHeader)
+	}
+	if why != OK {
+		d.otherIP(g.key.proto, layer{nil, l.wire})
+		d.p.Orphan = true
+	}
+}
+
+// part is the beginning of a datagram up to what is missing, and how many bytes of all came.
+func (g *datagram) part() layer {
+	front, came := 0, g.units*fragmentUnit
+	for front < datagramUnits && g.has(front) {
+		front++
+	}
+	if odd := g.total % fragmentUnit; g.total >= 0 && odd != 0 {
+		came -= fragmentUnit - odd
+	}
+	return layer{g.data[:min(front*fragmentUnit, g.whole, len(g.data))], came}
+}
+
+func (g *datagram) has(unit int) bool { return g.have[unit/64]&(1<<(unit%64)) != 0 }
 
 func (f *fragments) begin(k fragmentKey, now int64) *datagram {
 	if most := 2*len(f.waiting) + 64; len(f.order) > most { // one that waits long must not keep those that came and went after it
@@ -202,20 +274,19 @@ func (f *fragments) put(g *datagram, p piece, l layer) {
 	if len(l.b) < l.wire {
 		g.whole = min(g.whole, p.at+len(l.b))
 	}
-	overlap := false
+	contradicts := false
 	for at := p.at; at < end; at += fragmentUnit {
 		unit := at / fragmentUnit
-		if g.have[unit/64]&(1<<(unit%64)) != 0 {
-			overlap = true
+		b := l.b[min(at-p.at, len(l.b)):min(at-p.at+fragmentUnit, len(l.b))]
+		if g.has(unit) {
+			contradicts = contradicts || at+len(b) <= g.whole && !bytes.Equal(g.data[at:at+len(b)], b)
 			continue
 		}
 		g.have[unit/64] |= 1 << (unit % 64)
 		g.units++
-		if from := at - p.at; from < len(l.b) {
-			copy(g.data[at:], l.b[from:min(len(l.b), from+fragmentUnit)])
-		}
+		copy(g.data[min(at, len(g.data)):], b)
 	}
-	if overlap {
+	if contradicts {
 		f.hit["fragment-overlaps"]++
 	}
 }
