@@ -217,7 +217,7 @@ func (d *Decoder) part(g *datagram) {
 	case TCP:
 		why = d.tcp(l)
 	case UDP:
-		why = d.ports(UDP, l, udpHeader)
+		why = d.ports(UDP, l.datagram(), udpHeader)
 	case SCTP:
 		why = d.ports(SCTP, l, sctpHeader)
 	}

@@ -111,6 +111,7 @@ func TestPartsOfDatagrams(t *testing.T) {
 		{"no first one", [][]byte{b, c}, 36, "", false},
 		{"the last one before", [][]byte{c, a}, 28, string(d[8:24]), true},
 		{"parts beyond the end", [][]byte{piece4(t, 7, 24, false, d[24:32]), piece4(t, 7, 64, true, d[:32])}, 40, "", false},
+		{"more than UDP says", [][]byte{a, b, piece4(t, 7, 48, true, join(d[48:], make([]byte, 12)))}, 52, string(d[8:]), true},
 		{"TCP", [][]byte{first}, 28, string(segment[20:]), true},
 	} {
 		got, _ := decodeAll(DefaultLimits(), capture.Ethernet, k.frames...)

@@ -191,13 +191,19 @@ func (d *Decoder) tcp(l layer) Reason {
 	return OK
 }
 
-// udp reads a UDP header (RFC 768) and what tunnels over UDP carry.
-func (d *Decoder) udp(l layer) Reason {
+// datagram is what of l is a UDP datagram by its own length; what is behind it is padding.
+func (l layer) datagram() layer {
 	if len(l.b) >= udpHeader {
 		if n := int(be.Uint16(l.b[4:])); n >= udpHeader && n < l.wire {
-			l = layer{l.b[:min(len(l.b), n)], n}
+			return layer{l.b[:min(len(l.b), n)], n}
 		}
 	}
+	return l
+}
+
+// udp reads a UDP header (RFC 768) and what tunnels over UDP carry.
+func (d *Decoder) udp(l layer) Reason {
+	l = l.datagram()
 	why := d.ports(UDP, l, udpHeader)
 	if why != OK || len(l.b) < udpHeader {
 		return why
