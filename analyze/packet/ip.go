@@ -166,8 +166,11 @@ func (d *Decoder) ports(t Transport, l layer, head int) Reason {
 // tcp reads a TCP header (RFC 9293, section 3.1).
 func (d *Decoder) tcp(l layer) Reason {
 	head := tcpHeader
-	if len(l.b) > 12 {
+	switch {
+	case len(l.b) > 12:
 		head = int(l.b[12]>>4) * 4
+	case l.wire <= mostTCPHeader: // its length was cut off, and all of it may be header
+		head = max(head, l.wire)
 	}
 	if head < tcpHeader || head > max(l.wire, len(l.b)) {
 		if why := d.ports(TCP, l, len(l.b)); why != OK {
