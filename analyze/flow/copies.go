@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	copyRing  = 4       // packets remembered: a bridge with three ports shows each up to three times, others may lie between
-	copyTick  = 1 << 14 // ns, unit of the remembered times: 16 bits of them span a second
+	copyRing  = 4       // packets remembered of each flow: a bridge with three ports shows each up to three times, others may lie between
+	copyTick  = 1 << 14 // ns, unit of the remembered times: 16 bits of them span a second, 32 most of a day
 	copySpan  = copyTick << 15
 	copyTicks = packet.MirrorWindow / copyTick
 	copyWords = 4 // words of payload looked at from each end
@@ -21,23 +21,97 @@ type copies struct {
 	at   uint64           // their ticks, 16 bits each, the latest lowest
 }
 
-// seen says whether mark was there less than packet.MirrorWindow before now, and remembers it; last is the time of the flow's packet before.
-func (c *copies) seen(mark uint32, now, last int64) bool {
+// sight is a packet that was seen.
+type sight struct {
+	mark uint32 // 0: none
+	tick uint32
+}
+
+// near says whether d ticks are within packet.MirrorWindow.
+func near(d int32) bool { return d >= -copyTicks && d <= copyTicks }
+
+// seen says whether s was there less than packet.MirrorWindow before, and remembers it; now is its time, last that of the flow's packet before. What is
+// forgotten for it is out, where it is not old.
+func (c *copies) seen(s sight, now, last int64) (found bool, out sight) {
 	if d := now - last; d > copySpan || d < -copySpan {
 		*c = copies{}
 	}
-	tick := uint16(now / copyTick)
 	m := &c.mark
-	if m[0] == mark || m[1] == mark || m[2] == mark || m[3] == mark {
+	if m[0] == s.mark || m[1] == s.mark || m[2] == s.mark || m[3] == s.mark {
 		for i := range m {
-			if d := int16(tick - uint16(c.at>>(16*i))); m[i] == mark && d >= -copyTicks && d <= copyTicks {
-				return true
+			if m[i] == s.mark && near(c.since(s, i)) {
+				return true, sight{}
 			}
 		}
 	}
-	m[3], m[2], m[1], m[0] = m[2], m[1], m[0], mark
-	c.at = c.at<<16 | uint64(tick)
+	if d := c.since(s, copyRing-1); near(d) {
+		out = sight{m[3], s.tick - uint32(d)}
+	}
+	m[3], m[2], m[1], m[0] = m[2], m[1], m[0], s.mark
+	c.at = c.at<<16 | uint64(uint16(s.tick))
+	return false, out
+}
+
+// since is how many ticks lie between the packet at place i and s.
+func (c *copies) since(s sight, i int) int32 {
+	return int32(int16(uint16(s.tick) - uint16(c.at>>(16*i))))
+}
+
+const (
+	earlierSets = 512
+	earlierWays = 8
+)
+
+// earlier remembers packets of all flows of a shard that their copies forgot too soon: where two cards or two files deliver some at a time, many of a fast flow lie between a packet
+// and its copy. There are sets, so that few have to be looked at; the oldest of a set makes place.
+type earlier struct {
+	sets [earlierSets]struct {
+		sights [earlierWays]sight
+		next   uint8
+	}
+	last uint32 // tick of the last one
+}
+
+func (r *earlier) has(s sight) bool {
+	if !near(int32(s.tick - r.last)) {
+		return false
+	}
+	for _, o := range r.sets[s.mark>>1%earlierSets].sights {
+		if o.mark == s.mark && near(int32(s.tick-o.tick)) {
+			return true
+		}
+	}
 	return false
+}
+
+func (r *earlier) add(s sight) {
+	set := &r.sets[s.mark>>1%earlierSets]
+	set.sights[set.next] = s
+	set.next = (set.next + 1) % earlierWays
+	r.last = s.tick
+}
+
+// copied says whether a datagram of the flow at a place is a mirror copy of another, and remembers it; before is the time of the flow's packet before.
+func (t *Table) copied(at uint32, e *entry, p *packet.Packet, dir uint8, before int64) bool {
+	s := sightOf(p, dir)
+	if t.earlier != nil && t.earlier.has(s.of(at)) {
+		return true
+	}
+	found, out := e.recent.seen(s, p.Time, before)
+	if out.mark != 0 {
+		if t.earlier == nil {
+			t.earlier = new(earlier)
+		}
+		t.earlier.add(out.of(at))
+	}
+	return found
+}
+
+// of is s among those of all flows.
+func (s sight) of(at uint32) sight { return sight{uint32(mix(uint64(s.mark), uint64(at))) | 1, s.tick} }
+
+func sightOf(p *packet.Packet, dir uint8) sight {
+	return sight{copyMark(p, dir), uint32(p.Time / copyTick)}
 }
 
 // copyMark digests what a mirror copy has in common with its original and a packet sent anew has not: the IPv4 identification, the

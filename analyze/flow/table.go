@@ -11,16 +11,17 @@ type Table struct {
 	least  int64 // the shorter of the two idle times: most gaps are shorter still
 	namer  Namer
 
-	index  []slot // open addressing, linear probing
-	mask   uint32
-	slab   slab[entry]
-	begun  chunks[uint64] // frame of the first packet, by number of the entry: not looked at before the flow ends
-	oldest uint32         // ring position from which eviction looks for an open flow
-	extras slab[extra]
-	holes  slab[holes]
-	heads  heads
-	long   longLog
-	rows   Rows
+	index   []slot // open addressing, linear probing
+	mask    uint32
+	slab    slab[entry]
+	begun   chunks[uint64] // frame of the first packet, by number of the entry: not looked at before the flow ends
+	oldest  uint32         // ring position from which eviction looks for an open flow
+	extras  slab[extra]
+	holes   slab[holes]
+	heads   heads
+	earlier *earlier // nil until a flow needs it
+	long    longLog
+	rows    Rows
 
 	touched   uint64 // packets since the last sweep
 	sweepAt   int64  // capture time of the next sweep
@@ -73,7 +74,7 @@ func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 	if p.PayloadLen == 0 {
 		return
 	}
-	if e.recent.seen(copyMark(p, dir), p.Time, before) {
+	if t.copied(at, e, p, dir, before) {
 		t.extra(e).duplicates++
 		return
 	}
@@ -94,7 +95,7 @@ func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, befor
 		return
 	}
 	if p.PayloadLen > 0 || p.Flags&(packet.SYN|packet.FIN) != 0 {
-		if e.recent.seen(copyMark(p, dir), p.Time, before) {
+		if found, _ := e.recent.seen(sightOf(p, dir), p.Time, before); found {
 			t.extra(e).duplicates++
 			return
 		}
@@ -271,7 +272,7 @@ func (t *Table) Finish() (freed int) {
 		}
 	}
 	freed = t.slab.size()
-	t.index, t.slab, t.begun, t.extras, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, nil, slab[extra]{}, slab[holes]{}, heads{}, longLog{}, nil
+	t.index, t.slab, t.begun, t.extras, t.holes, t.earlier, t.heads, t.long, t.namer = nil, slab[entry]{}, nil, slab[extra]{}, slab[holes]{}, nil, heads{}, longLog{}, nil
 	return freed
 }
 

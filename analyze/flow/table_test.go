@@ -158,6 +158,41 @@ func TestMirrorCopiesCountOnce(t *testing.T) {
 	}
 }
 
+// TestCopiesOfBursts: two cards, or two files, deliver some packets at a time, so that many lie between a datagram and its copy.
+func TestCopiesOfBursts(t *testing.T) {
+	for _, burst := range []int{1, 4, 5, 12, 30} {
+		tab := NewTable(testLimits(), &transcript{})
+		for i := range 20 * burst * 2 {
+			round, n := i/(2*burst), i%burst
+			p := seg(0, 0, 0, fmt.Sprintf("datagram %d of burst %d", n, round))
+			p.Transport, p.Frame, p.IPID = packet.UDP, uint64(i+1), uint16(1000*round+n)
+			p.Time = int64(round)*50e6 + int64(i%(2*burst))*20e3
+			tab.Add(p, p.Hash())
+		}
+		tab.Finish()
+		if r := rowsOf(tab)[0]; r.Duplicates != uint64(20*burst) {
+			t.Errorf("bursts of %d: %d of %d are copies, want half", burst, r.Duplicates, r.Packets[0])
+		}
+	}
+}
+
+// TestWhatIsLongAgoIsNoCopy: datagrams that are alike, each the first of a burst, count each time, whatever the time between.
+func TestWhatIsLongAgoIsNoCopy(t *testing.T) {
+	const burst, rounds = 16, 5
+	for _, after := range []int64{4e6, 500e6, copyTick << 16, 3 * copyTick << 16, 59e9} {
+		tab := NewTable(testLimits(), &transcript{})
+		for i := range rounds * burst {
+			p := seg(0, 0, 0, fmt.Sprintf("datagram %02d", i%burst))
+			p.Transport, p.Frame, p.Time = packet.UDP, uint64(i+1), int64(i/burst)*after+int64(i%burst)*1e3
+			tab.Add(p, p.Hash())
+		}
+		tab.Finish()
+		if r := rowsOf(tab)[0]; r.Duplicates != 0 || r.Payload[0] != rounds*burst*11 {
+			t.Errorf("after %d ns: %d copies, payload %d", after, r.Duplicates, r.Payload[0])
+		}
+	}
+}
+
 // TestDatagramsAlikeAtBothEndsAreNoCopies: an offer of DHCP and its acknowledgement differ in one byte in the middle, and carry no identification.
 func TestDatagramsAlikeAtBothEndsAreNoCopies(t *testing.T) {
 	tab := NewTable(testLimits(), &transcript{})
