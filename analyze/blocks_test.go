@@ -26,7 +26,7 @@ func sideBySide(s *scan, n, records int) (active feeds) {
 // TestSideBySide: records of captures that overlap come by time, and the turn of the next one is found without a look at all of them.
 func TestSideBySide(t *testing.T) {
 	const records = 4
-	growth := fixtures.Growth(500, func(n int) time.Duration {
+	growth := fixtures.Growth(120, func(n int) time.Duration {
 		o := DefaultOptions()
 		s := newScan(o, &capture.Set{Sources: make([]*capture.Source, n)})
 		s.to = -1 // nothing is counted

@@ -23,41 +23,18 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		return nil, err
 	}
 	r.Settings = settings(o, networks, inferred, geo, g)
-	hosts := flow.NewHosts(networks)
-	index, labels, roles := hostname.NewIndex(hosts), judge.NewLabels(hosts), judge.NewRoles(hosts)
-	err = e.eachName(func(n *hostname.Name) error {
-		index.Add(n)
-		labels.Add(n)
-		roles.Add(n)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	index.Sort()
 	unseen := e.unseen(o.Expect)
-	e.dropNames(!o.Facts)
-	b := judge.NewBuilder(index)
-	sums := coverageSums{}
-	err = e.lastFlows(!o.Facts, func(w *flow.Row) error {
-		hosts.Look(w)
-		b.Add(w)
-		labels.AddRow(w)
-		roles.AddRow(w)
-		sums.add(w)
-		return nil
-	})
+	seen, err := e.observe(networks, o.Facts)
 	if err != nil {
 		return nil, err
 	}
-	cut := index.Cut
-	c := b.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
+	c := seen.builder.Finish(&judge.Attributor{Catalogue: o.Catalogue, Geo: geo, Register: g.register})
 	c.From, c.To = e.window()
 	r.Case = o.Case.at(c.From, c.To)
 	c.Intel, c.Baseline = g.intel, g.baseline
 	r.Destinations, r.citations = c.Destinations, c.Citations
-	r.Coverage = e.coverage(b, &sums, cut)
-	r.Clients, c.Roles = clients(r.Destinations, labels, roles, g.register)
+	r.Coverage = e.coverage(seen.builder, &seen.sums, seen.cut)
+	r.Clients, c.Roles = clients(r.Destinations, seen.labels, seen.roles, g.register)
 	r.Register = c.Entries()
 	r.Findings = c.Findings(o.Rules)
 	r.Suppressions = judge.Suppress(r.Findings, g.suppressions, o.AsOf)
@@ -75,6 +52,44 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 		r.gateUnused()
 	}
 	return r, nil
+}
+
+// observed is what names and flows say together.
+type observed struct {
+	builder *judge.Builder
+	labels  *judge.Labels
+	roles   *judge.Roles
+	sums    coverageSums
+	cut     uint64 // flows for which not all DNS answers were looked at
+}
+
+// observe joins names and flows. What is read of the evidence is given back, unless its facts are asked for.
+func (e *evidence) observe(networks *flow.Networks, facts bool) (*observed, error) {
+	hosts := flow.NewHosts(networks)
+	o := &observed{labels: judge.NewLabels(hosts), roles: judge.NewRoles(hosts)}
+	index := hostname.NewIndex(hosts)
+	err := e.eachName(func(n *hostname.Name) error {
+		index.Add(n)
+		o.labels.Add(n)
+		o.roles.Add(n)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	index.Sort()
+	e.dropNames(!facts)
+	o.builder = judge.NewBuilder(index)
+	err = e.lastFlows(!facts, func(w *flow.Row) error {
+		hosts.Look(w)
+		o.builder.Add(w)
+		o.labels.AddRow(w)
+		o.roles.AddRow(w)
+		o.sums.add(w)
+		return nil
+	})
+	o.cut = index.Cut
+	return o, err
 }
 
 // window is the time from the first to the last packet of all captures.

@@ -37,7 +37,7 @@ func writeGitHub(w io.Writer, r *analyze.Result, _ Options) error {
 	if hidden > 0 {
 		annotation(&b, "notice", settingsPlace, "phonehome", fmt.Sprintf("%d more findings: see the report", hidden))
 	}
-	t := countTotals(r)
+	t := countTotals(r, rowsBy(byVendor, r))
 	for _, s := range slices.Concat([]string{t.verdict()}, statusLines(r), settingsRemarks(r), r.RedactedRemarks()) {
 		b.WriteString(logText(s) + "\n")
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"phonehome/analyze"
+	"phonehome/analyze/flow"
 	"phonehome/analyze/judge"
 )
 
@@ -14,11 +15,7 @@ type group struct {
 	key     rowKey
 	out, in uint64      // payload bytes
 	state   judge.State // the strongest of all
-	*detail
-}
 
-// detail is what only a row that is shown needs.
-type detail struct {
 	vendor       string // of its first destination
 	first, last  judge.Instant
 	destinations int
@@ -51,8 +48,9 @@ func By() []string { return []string{byVendor, byDestination, byClient, byCountr
 
 // rowKey is what the destinations of one row have in common: a text, or an address where that says more.
 type rowKey struct {
-	text string
-	addr netip.Addr
+	text   string
+	addr   netip.Addr
+	vendor bool // the text is a vendor's: a host may be called like one
 }
 
 // keyOf says which row a destination belongs to.
@@ -72,11 +70,11 @@ func keyOf(by string, d *judge.Destination) rowKey {
 func recipientOf(d *judge.Destination) rowKey {
 	switch {
 	case d.Vendor != "":
-		return rowKey{text: d.Vendor}
+		return rowKey{text: d.Vendor, vendor: true}
 	case d.Name == "" && len(d.OtherNames) == 0 && len(d.Servers) > 0:
 		return rowKey{addr: d.Servers[0].IP}
 	}
-	return rowKey{text: "(" + whatOf(d)}
+	return rowKey{text: whatOf(d)}
 }
 
 // unknown stands where nothing is known: a word, so that nobody reads a meaning into an empty cell.
@@ -115,110 +113,143 @@ func countryOf(d *judge.Destination) string {
 	return unknown
 }
 
-// groups sums the destinations by row, most payload out first, and fills in the detail of the first limit rows (0: of all).
-func groups(r *analyze.Result, by string, limit int) (shown []*group, hidden []*group) {
-	x := grouping{by: by, byKey: map[rowKey]*group{}, byVendor: map[*judge.Attribution]*group{}}
-	of := make([]*group, len(r.Destinations))
+// rows says in which row of a table the destinations of a result are. Rows are numbered from 0 on, in the order of their first destinations.
+type rows struct {
+	by    string
+	of    []uint32 // by place of the destination
+	first []uint32 // by row: the place of its first destination
+}
+
+func rowsBy(by string, r *analyze.Result) *rows {
+	x := &rows{by: by, of: make([]uint32, len(r.Destinations))}
+	numbers := flow.NewNumbering(func(n uint32) rowKey { return x.key(r, n-1) })
+	vendors := map[*judge.Attribution]uint32{} // destinations whose vendor is known share what says so
 	for i, d := range r.Destinations {
-		of[i] = x.of(d)
-		of[i].add(d)
+		shared := d.Vendor != "" && by == byVendor
+		if row, ok := vendors[d.Attribution]; ok && shared {
+			x.of[i] = row
+			continue
+		}
+		key := keyOf(by, d)
+		n := numbers.Find(key)
+		if n == 0 {
+			x.first = append(x.first, uint32(i))
+			n = uint32(len(x.first))
+			numbers.Add(key, n)
+		}
+		x.of[i] = n - 1
+		if shared {
+			vendors[d.Attribution] = n - 1
+		}
 	}
-	all := x.all
-	slices.SortStableFunc(all, func(a, b *group) int {
+	return x
+}
+
+// key is what the destinations of a row have in common.
+func (x *rows) key(r *analyze.Result, row uint32) rowKey {
+	return keyOf(x.by, r.Destinations[x.first[row]])
+}
+
+// rowSum is what the order of rows depends on.
+type rowSum struct {
+	out, in uint64 // payload bytes
+	state   uint8  // the strongest of all, see strength
+}
+
+// states are the states, strongest first, and what stands for one that a saved result may have and this version does not know.
+var states = []judge.State{judge.Transferred, judge.Connected, judge.Attempted, judge.LookedUp, ""}
+
+// strength is the place of a state in states.
+func strength(s judge.State) uint8 {
+	if i := slices.Index(states, s); i >= 0 {
+		return uint8(i)
+	}
+	return uint8(len(states) - 1)
+}
+
+// groups sums the destinations of each row, most payload out first, and looks at those of the first limit rows (0: of all). It says how many are hidden, and the sum of what went there.
+func groups(r *analyze.Result, x *rows, limit int) (shown []*group, hidden int, hiddenOut uint64) {
+	sums := x.sums(r)
+	order := make([]uint32, len(sums))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(i, j uint32) int {
+		a, b := &sums[i], &sums[j]
 		if c := cmp.Compare(b.out, a.out); c != 0 {
 			return c
 		}
-		return cmp.Or(cmp.Compare(strength(a.state), strength(b.state)), cmp.Compare(b.in, a.in))
+		return cmp.Or(cmp.Compare(a.state, b.state), cmp.Compare(b.in, a.in), cmp.Compare(i, j))
 	})
-	if limit > 0 && len(all) > limit {
-		all, hidden = all[:limit], all[limit:]
+	if limit > 0 && len(order) > limit {
+		for _, row := range order[limit:] {
+			hiddenOut += sums[row].out
+		}
+		order, hidden = order[:limit], len(order)-limit
 	}
-	for _, g := range all {
-		g.detail = newDetail()
+	byRow := make(map[uint32]*group, len(order))
+	for _, row := range order {
+		g := newGroup(x.key(r, row), &sums[row])
+		byRow[row], shown = g, append(shown, g)
 	}
-	for i, g := range of {
-		if g.detail != nil {
+	for i, row := range x.of {
+		if g := byRow[row]; g != nil {
 			g.look(r.Destinations[i])
 		}
 	}
-	return all, hidden
+	return shown, hidden, hiddenOut
 }
 
-// grouping finds the rows of destinations.
-type grouping struct {
-	by       string
-	byKey    map[rowKey]*group
-	byVendor map[*judge.Attribution]*group // of destinations whose vendor is known: they share what says so
-	all      []*group
+func (x *rows) sums(r *analyze.Result) []rowSum {
+	out := make([]rowSum, len(x.first))
+	for i := range out {
+		out[i].state = strength("")
+	}
+	for i, d := range r.Destinations {
+		s := &out[x.of[i]]
+		s.state = min(s.state, strength(d.State))
+		if !d.CountedElsewhere() {
+			s.out += d.PayloadOut
+			s.in += d.PayloadIn
+		}
+	}
+	return out
 }
 
-func (x *grouping) of(d *judge.Destination) *group {
-	shared := d.Vendor != "" && x.by == byVendor
-	if g := x.byVendor[d.Attribution]; g != nil && shared {
-		return g
-	}
-	key := keyOf(x.by, d)
-	g := x.byKey[key]
-	if g == nil {
-		g = &group{key: key, state: d.State}
-		x.byKey[key] = g
-		x.all = append(x.all, g)
-	}
-	if shared {
-		x.byVendor[d.Attribution] = g
-	}
-	return g
-}
-
-// strength orders states, the strongest first.
-func strength(s judge.State) int {
-	return slices.Index([]judge.State{judge.Transferred, judge.Connected, judge.Attempted, judge.LookedUp}, s)
-}
-
-func (g *group) add(d *judge.Destination) {
-	if d.State != g.state && strength(d.State) < strength(g.state) {
-		g.state = d.State
-	}
-	if !d.CountedElsewhere() {
-		g.out += d.PayloadOut
-		g.in += d.PayloadIn
-	}
-}
-
-func newDetail() *detail {
-	return &detail{clients: map[netip.Addr]string{}, servers: map[netip.Addr]bool{}, vendors: tally{}, basis: tally{}, products: tally{}, purposes: tally{},
+func newGroup(key rowKey, sum *rowSum) *group {
+	return &group{key: key, out: sum.out, in: sum.in, state: states[sum.state], clients: map[netip.Addr]string{}, servers: map[netip.Addr]bool{}, vendors: tally{}, basis: tally{}, products: tally{}, purposes: tally{},
 		names: tally{}, sources: tally{}, places: tally{}, networks: tally{}, hosters: tally{}, ports: tally{}}
 }
 
 // look adds what the row shows of a destination.
-func (t *detail) look(d *judge.Destination) {
-	if t.destinations == 0 {
-		t.vendor, t.first, t.last = d.Vendor, d.First, d.Last
+func (g *group) look(d *judge.Destination) {
+	if g.destinations == 0 {
+		g.vendor, g.first, g.last = d.Vendor, d.First, d.Last
 	}
-	t.destinations++
-	t.first, t.last = min(t.first, d.First), max(t.last, d.Last)
-	t.flows += d.Flows
-	t.clients[d.Client] = d.ClientLabel
-	t.vendors.add(vendorOf(d), d.PayloadOut)
-	t.basis.add(d.VendorBasis, d.PayloadOut)
-	t.products.add(d.Product, d.PayloadOut)
-	t.purposes.add(d.Purpose, d.PayloadOut)
-	t.hosters.add(d.Hoster, d.PayloadOut)
-	t.sources.add(d.NameSource, d.PayloadOut)
-	t.ports.add(portOf(d), d.PayloadOut)
+	g.destinations++
+	g.first, g.last = min(g.first, d.First), max(g.last, d.Last)
+	g.flows += d.Flows
+	g.clients[d.Client] = d.ClientLabel
+	g.vendors.add(vendorOf(d), d.PayloadOut)
+	g.basis.add(d.VendorBasis, d.PayloadOut)
+	g.products.add(d.Product, d.PayloadOut)
+	g.purposes.add(d.Purpose, d.PayloadOut)
+	g.hosters.add(d.Hoster, d.PayloadOut)
+	g.sources.add(d.NameSource, d.PayloadOut)
+	g.ports.add(portOf(d), d.PayloadOut)
 	switch {
 	case d.Name != "":
-		t.names.add(d.Name, d.PayloadOut)
+		g.names.add(d.Name, d.PayloadOut)
 	case len(d.OtherNames) == 0 && len(d.Servers) > 0:
-		t.names.add(d.Servers[0].IP.String(), d.PayloadOut)
+		g.names.add(d.Servers[0].IP.String(), d.PayloadOut)
 	}
 	for _, n := range d.OtherNames {
-		t.names.add(n.Name+"?", 0) // one of several that fit
+		g.names.add(n.Name+"?", 0) // one of several that fit
 	}
 	for _, s := range d.Servers {
-		t.servers[s.IP] = true
-		t.places.add(s.Country, d.PayloadOut)
-		t.networks.add(s.Network, d.PayloadOut)
+		g.servers[s.IP] = true
+		g.places.add(s.Country, d.PayloadOut)
+		g.networks.add(s.Network, d.PayloadOut)
 	}
 }
 

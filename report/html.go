@@ -46,22 +46,24 @@ func writeHTML(w io.Writer, r *analyze.Result, o Options) error {
 
 // htmlPage is the result as the templates read it: each section is a method. Texts are made visible here, and escaped by html/template.
 type htmlPage struct {
-	r        *analyze.Result
-	at       *indexed
-	found    map[judge.DestinationID][]*judge.Finding // by destination
-	totals   totals
-	order    map[string]int // of findings
-	spans    []stretch      // that captures cover
-	from, to time.Time      // of all captures
-	sums     []*recipientSum
-	listed   map[judge.DestinationID]bool // destinations that have a row in the table of all
-	rules    map[string]judge.Rule
-	Style    template.CSS
-	Annex    bool
+	r          *analyze.Result
+	at         *indexed
+	found      map[judge.DestinationID][]*judge.Finding // by destination
+	recipients *rows
+	totals     totals
+	order      map[string]int // of findings
+	spans      []stretch      // that captures cover
+	from, to   time.Time      // of all captures
+	sums       []*recipientSum
+	listed     map[judge.DestinationID]bool // destinations that have a row in the table of all
+	rules      map[string]judge.Rule
+	Style      template.CSS
+	Annex      bool
 }
 
 func newHTMLPage(r *analyze.Result, o Options, style []byte) *htmlPage {
-	p := &htmlPage{r: r, at: index(r), found: map[judge.DestinationID][]*judge.Finding{}, rules: map[string]judge.Rule{}, listed: map[judge.DestinationID]bool{}, order: map[string]int{}, totals: countTotals(r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
+	p := &htmlPage{r: r, at: index(r), found: map[judge.DestinationID][]*judge.Finding{}, rules: map[string]judge.Rule{}, listed: map[judge.DestinationID]bool{}, order: map[string]int{}, recipients: rowsBy(byVendor, r), Style: template.CSS(style), Annex: o.Annex == AnnexGDPR}
+	p.totals = countTotals(r, p.recipients)
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		p.order[f.ID] = i

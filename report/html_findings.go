@@ -227,7 +227,7 @@ const maxCards = 60 // of vendors and of clients: the tables have the rest
 
 // Vendors are a card a recipient: those with findings first, then those that got most.
 func (p *htmlPage) Vendors() (out []card) {
-	shown, _ := groups(p.r, byVendor, 0)
+	shown, _, _ := groups(p.r, p.recipients, 0)
 	refs := p.refsBy(func(d *judge.Destination) rowKey { return recipientOf(d) })
 	slices.SortStableFunc(shown, func(a, b *group) int {
 		return cmp.Compare(min(1, len(refs[b.key])), min(1, len(refs[a.key])))
@@ -240,11 +240,7 @@ func (p *htmlPage) Vendors() (out []card) {
 
 // MoreVendors says how many recipients have no card.
 func (p *htmlPage) MoreVendors() string {
-	met := map[rowKey]bool{}
-	for _, d := range p.r.Destinations {
-		met[recipientOf(d)] = true
-	}
-	if n := len(met) - maxCards; n > 0 {
+	if n := len(p.recipients.first) - maxCards; n > 0 {
 		return moreOf(n, "recipient without a card here: it is", "recipients without a card here: they are") + " in the tables below"
 	}
 	return ""
@@ -340,7 +336,7 @@ func clientTexts(g *group) (out []string) {
 // Clients are a card a client that has findings.
 func (p *htmlPage) Clients() (out []card) {
 	refs := p.refsBy(func(d *judge.Destination) rowKey { return rowKey{addr: d.Client} })
-	shown, _ := groups(p.r, byClient, 0)
+	shown, _, _ := groups(p.r, rowsBy(byClient, p.r), 0)
 	for _, g := range shown {
 		if len(refs[g.key]) > 0 && len(out) < maxCards {
 			out = append(out, p.clientCard(g, refs[g.key]))

@@ -45,7 +45,7 @@ type markdown struct {
 
 // head is the answer. It is made of numbers and words of ours, and short.
 func (m *markdown) head() {
-	t := countTotals(m.r)
+	t := countTotals(m.r, rowsBy(byVendor, m.r))
 	m.b.WriteString("## " + markdownText(t.verdict()) + "\n\n")
 	for _, s := range t.remarks(m.r) {
 		m.b.WriteString(markdownText(s) + "\n")
@@ -138,7 +138,7 @@ func (m *markdown) recipients() {
 	if len(m.r.Destinations) == 0 {
 		return
 	}
-	shown, _ := groups(m.r, byVendor, 0)
+	shown, _, _ := groups(m.r, rowsBy(byVendor, m.r), 0)
 	if !m.fits("\n### Recipients\n\n| vendor | names | clients | countries | out | in | first to last (UTC) |\n|---|---|--:|---|--:|--:|---|\n") {
 		return
 	}

@@ -18,7 +18,8 @@ import (
 // writeTable writes the result for a person: the verdict, the rows, what could not be seen, and what to do next.
 func writeTable(w io.Writer, r *analyze.Result, o Options) error {
 	p := &page{r: r, o: o}
-	t := countTotals(r)
+	recipients := rowsBy(byVendor, r)
+	t := countTotals(r, recipients)
 	p.line(p.style(color.Bold).Sprint(t.verdict()))
 	for _, s := range t.remarks(r) {
 		p.line(Terminal(s))
@@ -26,7 +27,7 @@ func writeTable(w io.Writer, r *analyze.Result, o Options) error {
 	p.line(readLine(r))
 	p.findings()
 	if len(r.Destinations) > 0 {
-		if err := p.rows(); err != nil {
+		if err := p.rows(recipients); err != nil {
 			return fmt.Errorf("write table: %w", err)
 		}
 	}
@@ -62,12 +63,16 @@ func (p *page) style(a ...color.Attribute) *color.Color {
 	return c
 }
 
-func (p *page) rows() error {
+func (p *page) rows(recipients *rows) error {
+	x := recipients
+	if p.o.By != byVendor {
+		x = rowsBy(p.o.By, p.r)
+	}
 	screen := p.o.Width
 	if p.o.Wide {
 		screen = 0
 	}
-	shown, hidden := groups(p.r, p.o.By, p.o.Limit)
+	shown, hidden, hiddenOut := groups(p.r, x, p.o.Limit)
 	g := newGrid(columnsBy(p.o.By, p.o.Wide), shown, times(p.r), screen)
 	var text bytes.Buffer
 	if err := g.write(&text); err != nil {
@@ -77,12 +82,8 @@ func (p *page) rows() error {
 	for line := range strings.Lines(text.String()) {
 		p.line(strings.TrimRight(line, " \n"))
 	}
-	if len(hidden) > 0 {
-		var out uint64
-		for _, h := range hidden {
-			out += h.out
-		}
-		p.line(fmt.Sprintf("and %s more, with %s out: --limit 0 shows all", humanize.Comma(int64(len(hidden))), humanize.Bytes(out)))
+	if hidden > 0 {
+		p.line(fmt.Sprintf("and %s more, with %s out: --limit 0 shows all", humanize.Comma(int64(hidden)), humanize.Bytes(hiddenOut)))
 	}
 	return nil
 }
@@ -98,19 +99,35 @@ func times(r *analyze.Result) span {
 
 // totals are what the verdict counts.
 type totals struct {
-	part                       bool // what is not asked for (--only) is left out
-	transfers                  int
-	vendors, domains, unknowns map[rowKey]bool
-	clients                    map[netip.Addr]bool
-	states                     map[judge.State]int
-	proxied                    bool // some bytes stand on a proxy's outer leg too
-	out                        uint64
+	part       bool // what is not asked for (--only) is left out
+	transfers  int
+	recipients [len(recipientKinds)]int
+	clients    map[netip.Addr]bool
+	states     map[judge.State]int
+	proxied    bool // some bytes stand on a proxy's outer leg too
+	out        uint64
 }
 
-func countTotals(r *analyze.Result) totals {
-	t := totals{part: len(r.Settings.Only) > 0, vendors: map[rowKey]bool{}, domains: map[rowKey]bool{}, unknowns: map[rowKey]bool{}, clients: map[netip.Addr]bool{}, states: map[judge.State]int{}}
-	seen := map[*judge.Attribution]bool{}
-	for _, d := range r.Destinations {
+// recipientKinds are what a recipient can be, as the verdict says it.
+var recipientKinds = [...]struct{ one, many string }{{"vendor", "vendors"}, {"domain of no known vendor", "domains of no known vendor"}, {"unknown recipient", "unknown recipients"}}
+
+// recipientKind is the place in recipientKinds of what a destination's recipient is.
+func recipientKind(d *judge.Destination) int {
+	const vendor, domain, other = 0, 1, 2
+	switch {
+	case d.Vendor == "":
+		return other
+	case d.VendorBasis == "registrable-domain":
+		return domain
+	}
+	return vendor
+}
+
+// countTotals counts the destinations of a result, whose recipients are the rows.
+func countTotals(r *analyze.Result, recipients *rows) totals {
+	t := totals{part: len(r.Settings.Only) > 0, clients: map[netip.Addr]bool{}, states: map[judge.State]int{}}
+	counted := make([]uint8, len(recipients.first)) // by row: a bit for each kind
+	for i, d := range r.Destinations {
 		t.states[d.State]++
 		if d.CountedElsewhere() {
 			t.proxied = true
@@ -122,24 +139,12 @@ func countTotals(r *analyze.Result) totals {
 		t.transfers++
 		t.out += d.PayloadOut
 		t.clients[d.Client] = true
-		if d.Vendor != "" && seen[d.Attribution] {
-			continue // destinations share what says whose they are
+		if kind, of := recipientKind(d), &counted[recipients.of[i]]; *of&(1<<kind) == 0 {
+			*of |= 1 << kind
+			t.recipients[kind]++
 		}
-		seen[d.Attribution] = true
-		t.recipients(d)[recipientOf(d)] = true
 	}
 	return t
-}
-
-// recipients is the set that a destination's recipient belongs to.
-func (t *totals) recipients(d *judge.Destination) map[rowKey]bool {
-	switch {
-	case d.Vendor == "":
-		return t.unknowns
-	case d.VendorBasis == "registrable-domain":
-		return t.domains
-	}
-	return t.vendors
 }
 
 // verdict says in one line what left.
@@ -151,12 +156,9 @@ func (t *totals) verdict() string {
 		return "No transfer was seen to leave."
 	}
 	var to []string
-	for _, s := range []struct {
-		set       map[rowKey]bool
-		one, many string
-	}{{t.vendors, "vendor", "vendors"}, {t.domains, "domain of no known vendor", "domains of no known vendor"}, {t.unknowns, "unknown recipient", "unknown recipients"}} {
-		if n := len(s.set); n > 0 {
-			to = append(to, judge.Plural(n, s.one, s.many))
+	for kind, n := range t.recipients {
+		if n > 0 {
+			to = append(to, judge.Plural(n, recipientKinds[kind].one, recipientKinds[kind].many))
 		}
 	}
 	return fmt.Sprintf("%s left: %s from %s, to %s.",

@@ -138,9 +138,10 @@ func TestOneVendorOneRow(t *testing.T) {
 		client := fmt.Sprintf("10.0.%d.%d", c>>8, c&255)
 		ds = append(ds, destination(client, fmt.Sprintf("ts%02d.examplesec.net", c%endPoints), "ExampleSec", "catalogue", 1000))
 	}
-	shown, hidden := groups(sample(ds...), byVendor, 20)
-	if len(shown) != 1 || len(hidden) != 0 {
-		t.Fatalf("%d rows, want 1", len(shown)+len(hidden))
+	r := sample(ds...)
+	shown, hidden, _ := groups(r, rowsBy(byVendor, r), 20)
+	if len(shown) != 1 || hidden != 0 {
+		t.Fatalf("%d rows, want 1", len(shown)+hidden)
 	}
 	if g := shown[0]; len(g.clients) != clients || len(g.names) != endPoints || g.out != clients*1000 {
 		t.Errorf("%d clients, %d names, %d bytes", len(g.clients), len(g.names), g.out)
@@ -166,7 +167,8 @@ func TestSumsOnce(t *testing.T) {
 	if !inner.CountedElsewhere() {
 		t.Fatal("the note is not the one that marks such a destination")
 	}
-	shown, _ := groups(sample(outer, inner), byVendor, 0)
+	r := sample(outer, inner)
+	shown, _, _ := groups(r, rowsBy(byVendor, r), 0)
 	if len(shown) != 1 || shown[0].out != 1000 {
 		t.Errorf("%d bytes out, want 1000", shown[0].out)
 	}

@@ -13,6 +13,10 @@ const (
 	copySpan  = copyTick << 15
 	copyTicks = packet.MirrorWindow / copyTick
 	copyWords = 4 // words of payload looked at from each end
+
+	// shortDatagram is how many bytes of payload are looked at whole where no identification tells a packet from the next: what a DHCP server
+	// offers and what it acknowledges then differ in one byte in their midst. It is the datagram that every host takes (RFC 791, section 3.1).
+	shortDatagram = 576
 )
 
 // copies remembers the last packets of a flow, the latest first, so that a copy of one of them is known.
@@ -30,10 +34,11 @@ type sight struct {
 // near says whether d ticks are within packet.MirrorWindow.
 func near(d int32) bool { return d >= -copyTicks && d <= copyTicks }
 
-// seen says whether s was there less than packet.MirrorWindow before, and remembers it; now is its time, last that of the flow's packet before. What is
-// forgotten for it is out, where it is not old.
+// seen says whether s was there less than packet.MirrorWindow before, and remembers it; now is its time, last the latest time of the flow's packets before.
+// Where now lies behind it, the clock was set back: how long ago the others were is not known, and none is forgotten. What is forgotten for s is out,
+// where it is not old.
 func (c *copies) seen(s sight, now, last int64) (found bool, out sight) {
-	if d := now - last; d > copySpan || d < -copySpan {
+	if now-last > copySpan {
 		*c = copies{}
 	}
 	m := &c.mark
@@ -115,7 +120,7 @@ func sightOf(p *packet.Packet, dir uint8) sight {
 }
 
 // copyMark digests what a mirror copy has in common with its original and a packet sent anew has not: the IPv4 identification, the
-// transport header's numbers, the length, and both ends of the payload, or all of it where there is no identification. It is never 0.
+// transport header's numbers, the length, and both ends of the payload, or all of it. It is never 0.
 func copyMark(p *packet.Packet, dir uint8) uint32 {
 	h := uint64(p.IPID)<<40 | uint64(p.PayloadLen)<<8 | uint64(p.Flags)<<1 | uint64(dir)
 	h = mix(h, uint64(p.Seq)<<32|uint64(p.AckSeq))
@@ -123,16 +128,21 @@ func copyMark(p *packet.Packet, dir uint8) uint32 {
 		h = mix(h, uint64(p.Sum))
 	}
 	b := copyBytes(p)
-	if p.IPID == 0 && !p.Snapped { // datagrams may begin and end alike: an offer of DHCP and its acknowledgement
-		h = mix(h, sum(b))
+	words := copyWords
+	if p.IPID == 0 && len(b) <= shortDatagram {
+		words = len(b)
 	}
-	for i := 0; i < copyWords && len(b) >= 8; i++ {
+	end := uint64(0) // apart from h, so that neither waits for the other
+	for i := 0; i < words && len(b) >= 8; i++ {
 		h = mix(h, binary.LittleEndian.Uint64(b))
 		if len(b) >= 16 {
-			h = mix(h, binary.LittleEndian.Uint64(b[len(b)-8:]))
+			end = mix(end, binary.LittleEndian.Uint64(b[len(b)-8:]))
 			b = b[:len(b)-8]
 		}
 		b = b[8:]
+	}
+	if end != 0 {
+		h = mix(h, end)
 	}
 	if len(b) < 8 {
 		for _, x := range b {
@@ -155,18 +165,6 @@ func copyBytes(p *packet.Packet) []byte {
 		return b[:max(len(b)-tagSize, 0)]
 	}
 	return b
-}
-
-// sum adds the whole words of b, whatever their order: to digest all of them as below would take ten times as long.
-func sum(b []byte) (s uint64) {
-	for len(b) >= 32 {
-		s += binary.LittleEndian.Uint64(b) + binary.LittleEndian.Uint64(b[8:]) + binary.LittleEndian.Uint64(b[16:]) + binary.LittleEndian.Uint64(b[24:])
-		b = b[32:]
-	}
-	for ; len(b) >= 8; b = b[8:] {
-		s += binary.LittleEndian.Uint64(b)
-	}
-	return s
 }
 
 func mix(h, x uint64) uint64 {

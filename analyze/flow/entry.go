@@ -73,11 +73,11 @@ func (e *entry) established() bool {
 // reopens says whether a SYN begins another connection on the same ports: its initial sequence number is not the one that the flow
 // has. A SYN+ACK that answers the flow's own SYN never does.
 func (e *entry) reopens(p *packet.Packet, dir uint8) bool {
-	if p.Flags&packet.SYN == 0 || e.packets[dir] == 0 || p.Seq == e.isn[dir] {
+	if p.Flags&packet.SYN == 0 || e.next[dir] == 0 || p.Seq == e.isn[dir] {
 		return false
 	}
 	other := 1 - dir
-	answers := p.Flags&packet.ACK != 0 && e.packets[other] > 0 && p.AckSeq == e.isn[other]+1
+	answers := p.Flags&packet.ACK != 0 && e.next[other] != 0 && p.AckSeq == e.isn[other]+1
 	return !answers
 }
 
@@ -87,7 +87,9 @@ func (e *entry) countPacket(p *packet.Packet, dir uint8) {
 		e.begin(p, dir)
 	}
 	e.wire[dir] += uint64(p.Wire)
-	e.last = max(e.last, p.Time)
+	if !p.Fragment { // else a silence ends with the frame that carries the payload
+		e.last = max(e.last, p.Time)
+	}
 	e.lastFrame, e.lastCap = p.Frame, p.Capture
 	if p.Snapped {
 		e.flags |= snapped

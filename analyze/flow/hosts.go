@@ -22,6 +22,9 @@ func NewHosts(n *Networks) *Hosts {
 	return h
 }
 
+// Seal gives back what only numbering needs: Number and Look are not called any more.
+func (h *Hosts) Seal() { h.numbers = Numbering[packet.Addr]{} }
+
 // Len is how many addresses have a number: those from 0 on.
 func (h *Hosts) Len() int { return h.addrs.Len() }
 

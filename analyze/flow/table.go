@@ -85,9 +85,6 @@ func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 }
 
 func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, before int64) {
-	if p.Fragment && p.PayloadLen == 0 {
-		return // the frame that completes the datagram carries its numbers
-	}
 	if p.NoSeq {
 		if p.PayloadLen > 0 {
 			t.addPayload(e, dir, uint64(p.PayloadLen), p.Time, before) // too much rather than nothing

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -193,17 +194,35 @@ func TestWhatIsLongAgoIsNoCopy(t *testing.T) {
 	}
 }
 
-// TestDatagramsAlikeAtBothEndsAreNoCopies: an offer of DHCP and its acknowledgement differ in one byte in the middle, and carry no identification.
-func TestDatagramsAlikeAtBothEndsAreNoCopies(t *testing.T) {
-	tab := NewTable(testLimits(), &transcript{})
-	for i, kind := range []string{"\x02", "\x05", "\x05"} {
-		p := seg(0, 0, 0, strings.Repeat("x", 242)+kind+strings.Repeat("y", 57))
+// TestDatagramsWithoutIdentificationAreComparedWhole: what a DHCP server offers and what it acknowledges a millisecond later differ in the midst.
+func TestDatagramsWithoutIdentificationAreComparedWhole(t *testing.T) {
+	offer := bytes.Repeat([]byte{7}, 300)
+	ack := bytes.Clone(offer)
+	ack[242] = 5
+	var heard transcript
+	tab := NewTable(testLimits(), &heard)
+	for i, b := range [][]byte{offer, ack, ack} {
+		p := seg(0, 0, 0, string(b))
 		p.Transport, p.Frame, p.Time = packet.UDP, uint64(i+1), int64(i)*1e6
 		tab.Add(p, p.Hash())
 	}
 	tab.Finish()
-	if r := rowsOf(tab)[0]; r.Payload[0] != 600 || r.Duplicates != 1 {
-		t.Errorf("payload %d, duplicates %d; want 600, 1", r.Payload[0], r.Duplicates)
+	if r := rowsOf(tab)[0]; r.Payload[0] != 600 || r.Duplicates != 1 || len(heard.log) != 2 {
+		t.Errorf("payload %d, duplicates %d, %d read; want 600, 1, 2", r.Payload[0], r.Duplicates, len(heard.log))
+	}
+}
+
+// TestCopiesBehindTheClock: where the clock was set back, copies are known though the flow's last packet lies ahead.
+func TestCopiesBehindTheClock(t *testing.T) {
+	tab := NewTable(testLimits(), &transcript{})
+	for i, at := range []int64{10e9, 1e9, 1e9 + 5e3, 2e9, 2e9 + 5e3} {
+		p := seg(0, 0, 0, string(rune('a'+at/1e9)))
+		p.Transport, p.Frame, p.Time = packet.UDP, uint64(i+1), at
+		tab.Add(p, p.Hash())
+	}
+	tab.Finish()
+	if r := rowsOf(tab)[0]; r.Payload[0] != 3 || r.Duplicates != 2 {
+		t.Errorf("payload %d, duplicates %d; want 3, 2", r.Payload[0], r.Duplicates)
 	}
 }
 
@@ -469,6 +488,29 @@ func TestHoursOfLongFlows(t *testing.T) {
 	want := []HourCount{{0, [2]uint64{20, 10}}, {1, [2]uint64{0, 10}}, {2, [2]uint64{10, 0}}}
 	if d := cmp.Diff(want, rows[0].Hours); d != "" {
 		t.Errorf("hours (-want +got):\n%s", d)
+	}
+}
+
+// TestFlowsInFragments: the frames before the one that completes a datagram have neither numbers nor payload. They begin no flow and end no silence.
+func TestFlowsInFragments(t *testing.T) {
+	var ps []*packet.Packet
+	for i, flags := range []packet.TCPFlags{packet.SYN, packet.ACK, packet.FIN | packet.ACK} {
+		whole := seg(0, uint32(99+i), flags, strings.Repeat("x", i%2))
+		whole.Time = int64(i)*10e9 + 1e3
+		held := noSeq(seg(0, 0, 0, ""))
+		held.Time, held.Fragment = int64(i)*10e9+1, true
+		ps = append(ps, held, whole)
+	}
+	rows := feed(NewTable(testLimits(), &transcript{}), ps...)
+	if len(rows) != 1 {
+		t.Fatalf("%d rows, want 1", len(rows))
+	}
+	r := rows[0]
+	if _, basis := r.Client(); basis != "syn" || r.TCPFlags[0] != packet.SYN|packet.ACK|packet.FIN || r.Packets[0] != 6 || r.Payload[0] != 1 {
+		t.Errorf("client by %s, %+v", basis, r)
+	}
+	if d := cmp.Diff([]int64{10e9 + 1e3}, r.Events); d != "" {
+		t.Errorf("starts of exchanges (-want +got):\n%s", d)
 	}
 }
 

@@ -7,12 +7,15 @@ import (
 
 // cleartext looks for personal data in what one end of a flow sends in clear. The zero value has sent nothing.
 type cleartext struct {
+	reported
 	text    []byte    // of the message that is being collected
 	from    flow.Meta // the last piece of that message
-	told    map[told]struct{}
-	scanned int // bytes of all messages
+	scanned int       // bytes of all messages
 	enough  bool
 }
+
+// reported are the values that were reported of one end of a flow.
+type reported struct{ told map[told]struct{} }
 
 // told identifies a value that was reported of this end.
 type told struct {
@@ -69,7 +72,7 @@ const keepContent = 4 << 10
 // body scans the message as the body of a request, and lets go of it.
 func (c *cleartext) body(n *Namer, encoding, contentType string) {
 	if len(c.text) > 0 {
-		personal.Body(encoding, contentType, c.text, n.limits.Content, n.report(c, &c.from, inBody))
+		personal.Body(encoding, contentType, c.text, n.limits.Content, n.report(&c.reported, &c.from, inBody))
 	}
 	c.drop(n)
 }
@@ -77,27 +80,27 @@ func (c *cleartext) body(n *Namer, encoding, contentType string) {
 // mail scans the message as a mail, and lets go of it.
 func (c *cleartext) mail(n *Namer) {
 	if len(c.text) > 0 {
-		personal.Mail(c.text, n.limits.Content, n.report(c, &c.from, InMail))
+		personal.Mail(c.text, n.limits.Content, n.report(&c.reported, &c.from, InMail))
 	}
 	c.drop(n)
 }
 
 // piece scans bytes that are whole by themselves: a header, a datagram.
-func (c *cleartext) piece(n *Namer, m *flow.Meta, where string, text []byte) {
-	personal.Text(text, n.report(c, m, where))
+func (r *reported) piece(n *Namer, m *flow.Meta, where string, text []byte) {
+	personal.Text(text, n.report(r, m, where))
 }
 
 // finding is what personal data is being looked for in.
 type finding struct {
-	in    *cleartext
+	in    *reported
 	from  *flow.Meta // of its last piece
 	where string
 	found func(personal.Find) // told, made once: a scan of clean text allocates nothing
 }
 
-// report returns what reports the values found in c, with the place where they were.
-func (n *Namer) report(c *cleartext, from *flow.Meta, where string) func(personal.Find) {
-	n.finding.in, n.finding.from, n.finding.where = c, from, where
+// report returns what reports the values that an end said, with the place where they were.
+func (n *Namer) report(in *reported, from *flow.Meta, where string) func(personal.Find) {
+	n.finding.in, n.finding.from, n.finding.where = in, from, where
 	return n.finding.found
 }
 
@@ -121,7 +124,13 @@ func (n *Namer) found(f personal.Find) {
 }
 
 // clearDatagrams reads what devices send in datagrams of text.
-type clearDatagrams struct{ ends [2]cleartext }
+type clearDatagrams struct{ ends [2]clearEnd }
+
+// clearEnd is one end of a flow of datagrams: there may be many flows, and most say nothing.
+type clearEnd struct {
+	reported
+	scanned int // bytes
+}
 
 func startClearDatagrams(*Namer) datagramReader { return new(clearDatagrams) }
 

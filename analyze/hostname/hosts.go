@@ -2,6 +2,7 @@ package hostname
 
 import (
 	"bytes"
+	"slices"
 
 	"phonehome/analyze/personal"
 )
@@ -10,6 +11,8 @@ import (
 type hosts struct {
 	looked []uint64          // bits, by the number of a text: it was looked at
 	veiled map[uint32]veiled // by the number of a text, the few that hold such
+	values []personal.Find   // of the latest name
+	found  func(personal.Find)
 }
 
 // veiled is a name that holds personal data.
@@ -56,15 +59,19 @@ func (s *Store) value(n *Name) uint32 {
 
 // veil hides the personal data in a name.
 func (s *Store) veil(number uint32, name []byte) {
-	var values []personal.Find
-	shown := personal.Name(name, func(f personal.Find) { values = append(values, f) })
-	if values == nil {
+	h := &s.hosts
+	if h.found == nil {
+		h.found = func(f personal.Find) { h.values = append(h.values, f) }
+	}
+	h.values = h.values[:0]
+	shown := personal.Name(name, h.found)
+	if len(h.values) == 0 {
 		return
 	}
-	if s.hosts.veiled == nil {
-		s.hosts.veiled = map[uint32]veiled{}
+	if h.veiled == nil {
+		h.veiled = map[uint32]veiled{}
 	}
-	s.hosts.veiled[number] = veiled{s.texts.id(shown), values}
+	h.veiled[number] = veiled{s.texts.id(shown), slices.Clone(h.values)}
 }
 
 // inNames is where personal data stands that a client puts in names that it asks for.

@@ -78,7 +78,7 @@ func isMethod(b []byte) bool {
 }
 
 // http1Reader follows the requests of one connection, exactly as long as each one's end is known. The side that sends requests
-// is the client; of the other only the consent to a CONNECT or a WebSocket is read, and what it sends in the latter.
+// is the client; of the other only the consent to a CONNECT or a WebSocket is read, what it sends in the latter, and what leaves as an answer.
 type http1Reader struct {
 	told      toldNames
 	sides     [2]http1Side
@@ -94,6 +94,7 @@ type http1Side struct {
 	lost    int    // pieces that were searched since the place was lost; 0 where it is known
 	scanned int    // bytes of an incomplete header that hold no end
 	body    int    // bytes of a body, or of a chunk with the line end behind it, that are still to come
+	fresh   bool   // of an answer: none of a body that is to come has come
 	waiting []Name // what is reported when the message is complete, or as unfinished
 	clear   cleartext
 	content struct{ encoding, kind string } // of the body
@@ -126,7 +127,7 @@ func (r *http1Reader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (i
 	return used, flow.Go
 }
 
-// response waits, where a tunnel or a WebSocket was asked for, for the server's consent, or for the tunnelled TLS. Other responses are passed over.
+// response waits, where a tunnel or a WebSocket was asked for, for the server's consent, or for the tunnelled TLS. Other responses are passed over where they come in.
 func (r *http1Reader) response(n *Namer, s *http1Side, m *flow.Meta, data []byte) (int, flow.More) {
 	const status = "HTTP/1."
 	consent := " 2" // any status 2xx (RFC 9110, section 9.3.6)
@@ -138,6 +139,8 @@ func (r *http1Reader) response(n *Namer, s *http1Side, m *flow.Meta, data []byte
 	switch {
 	case s.socket != nil:
 		return s.socket.read(n, m, &s.clear, data)
+	case !r.connected && !r.socket && r.takesOut(m):
+		return r.answers(n, s, m, data)
 	case !r.connected && !r.socket:
 		return rest, flow.Go
 	case data[0] == recordHandshake:
@@ -177,11 +180,12 @@ func (r *http1Reader) gap(n *Namer, _ *flow.Conv, m *flow.Meta, missing int64) f
 	}
 	if missing > 0 && (missing < int64(s.body) || missing == int64(s.body) && s.chunked) { // the place is known
 		s.body -= int(missing)
+		s.fresh = false
 		s.clear.enough = true // no value is put together over what is missing
 		return flow.Go
 	}
 	r.settle(n, s)
-	s.scanned, s.chunked, s.body = 0, false, 0
+	s.scanned, s.chunked, s.body, s.fresh = 0, false, 0, false
 	if s.client {
 		s.lost = 1
 	}
@@ -243,7 +247,7 @@ func (r *http1Reader) header(n *Namer, m *flow.Meta, data []byte, end int) (int,
 	s.clear.from = *m // what is left of a body that was broken off is told with the header behind it
 	s.clear.piece(n, m, inHead, data[:end])
 	if head.authorization != nil {
-		personal.Authorization(head.authorization, n.report(&s.clear, m, inHead))
+		personal.Authorization(head.authorization, n.report(&s.clear.reported, m, inHead))
 	}
 	s.content.encoding, s.content.kind = string(head.encoding), string(head.kind)
 	used, more := r.pass(n, m, &head)

@@ -286,7 +286,7 @@ func (r *http2Reader) content(n *Namer, m *flow.Meta) {
 		n.hit(limitContent)
 	}
 	if r.authorization != "" {
-		personal.Authorization([]byte(r.authorization), n.report(&r.clear, m, inHead))
+		personal.Authorization([]byte(r.authorization), n.report(&r.clear.reported, m, inHead))
 	}
 	switch {
 	case r.last:

@@ -96,7 +96,7 @@ func mqttSize(data []byte) (size int, is match) {
 // look looks at the packet that was collected, and lets go of it.
 func (r *mqttReader) look(n *Namer, e *mqttEnd) {
 	if len(e.clear.text) > 0 {
-		r.say.Packet(e.clear.text, n.limits.Content, n.report(&e.clear, &e.clear.from, inMQTT))
+		r.say.Packet(e.clear.text, n.limits.Content, n.report(&e.clear.reported, &e.clear.from, inMQTT))
 	}
 	e.clear.drop(n)
 }

@@ -54,6 +54,10 @@ type streamProtocol struct {
 	start  func(n *Namer) streamReader // nil where too many are followed
 }
 
+// opens says whether the protocol is looked for in the first bytes of a stream, or of a layer, alone: SOCKS begins with few bytes that are its own, and
+// a message of another protocol must not pass for a request to a proxy.
+func (p *streamProtocol) opens() bool { return p.name == "socks" }
+
 // streamReader follows both directions of one TCP flow (m.Dir tells them apart). The meaning of used and more is that of
 // flow.Namer's Stream, with one more answer: again. One that implements closer is told when its flow is over.
 type streamReader interface {
@@ -175,10 +179,10 @@ type Namer struct {
 	dns     dnsState
 	quic    quicState
 	dtls    dtlsState
-	waiting int       // bytes of hellos in datagrams that are not complete, see charge
-	content int       // bytes of messages that are being collected, see cleartext
-	texts   int       // flows of text that are being followed
-	raw     cleartext // of datagrams of no known protocol, anew for each
+	waiting int      // bytes of hellos in datagrams that are not complete, see charge
+	content int      // bytes of messages that are being collected, see cleartext
+	texts   int      // flows of text that are being followed
+	raw     reported // of datagrams of no known protocol, anew for each
 	finding finding
 	labels  labelFilter
 	flate   io.Reader // of compressed messages, see inflater
@@ -246,7 +250,7 @@ func (n *Namer) Datagram(c *flow.Conv, m *flow.Meta, payload []byte) flow.More {
 		return p.take(n, c, m, payload)
 	}
 	if mostlyText(payload) {
-		n.raw = cleartext{}
+		n.raw = reported{}
 		n.raw.piece(n, m, inDatagram, payload)
 	}
 	t, more := tries(c.Count).next(m.Dir)
@@ -298,7 +302,7 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 	if s != nil && s.layers[s.at[m.Dir&1]] != nil {
 		return s.layers[s.at[m.Dir&1]].read(n, c, m, data)
 	}
-	p, wait := detectStream(m, data)
+	p, wait := detectStream(m, data, tries(c.Count).of(m.Dir) == 0)
 	if wait {
 		return 0, flow.Go
 	}
@@ -318,10 +322,15 @@ func (n *Namer) layer(c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) 
 }
 
 // detectStream finds the protocol of a stream by its first bytes. wait says that more are needed. A later protocol's yes
-// does not overtake an earlier one's maybe, so that the answer does not depend on how the stream is cut into segments.
-func detectStream(m *flow.Meta, head []byte) (p *streamProtocol, wait bool) {
+// does not overtake an earlier one's maybe, so that the answer does not depend on how the stream is cut into segments. first says
+// that no protocol was looked for in this layer before.
+func detectStream(m *flow.Meta, head []byte, first bool) (p *streamProtocol, wait bool) {
 	for i := range streamProtocols {
-		switch p := &streamProtocols[i]; p.detect(m, head) {
+		p := &streamProtocols[i]
+		if p.opens() && !first {
+			continue
+		}
+		switch p.detect(m, head) {
 		case yes:
 			return p, false
 		case maybe:

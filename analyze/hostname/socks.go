@@ -117,7 +117,7 @@ func startSOCKS4(*Namer) streamReader { return &socksReader{four: true} }
 
 func (r *socksReader) gap(*Namer, *flow.Conv, *flow.Meta, int64) flow.More { return flow.Stop }
 
-func (r *socksReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
+func (r *socksReader) read(n *Namer, c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
 	if !r.begun {
 		r.begun, r.client = true, m.Dir
 		if !r.four {
@@ -128,7 +128,7 @@ func (r *socksReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (i
 	}
 	switch {
 	case m.Dir == r.client && r.four:
-		return r.client4(n, m, data)
+		return r.client4(n, c, m, data)
 	case m.Dir == r.client:
 		return r.client5(n, m, data)
 	case r.four:
@@ -137,12 +137,14 @@ func (r *socksReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, data []byte) (i
 	return r.server5(data)
 }
 
-func (r *socksReader) client4(n *Namer, m *flow.Meta, data []byte) (int, flow.More) {
+// client4 reads a request of SOCKS4. Little in it is of its own, but its client waits for the answer: with more behind it, it is none.
+func (r *socksReader) client4(n *Namer, c *flow.Conv, m *flow.Meta, data []byte) (int, flow.More) {
 	q, is := parseSOCKS4(data)
-	switch is {
-	case maybe:
+	switch {
+	case is == maybe:
 		return 0, flow.Go
-	case no:
+	case is == no || q.size < len(data):
+		c.Protocol = ""
 		return 0, flow.Stop
 	}
 	return r.granted(n, m, q)
@@ -172,10 +174,10 @@ func (r *socksReader) client5(n *Namer, m *flow.Meta, data []byte) (int, flow.Mo
 		data = in
 	}
 	q, is := parseSOCKS5(data)
-	switch is {
-	case maybe:
+	switch {
+	case is == maybe:
 		return login, flow.Go
-	case no:
+	case is == no || !q.asks():
 		return login, flow.Stop
 	}
 	used, more := r.granted(n, m, q)
@@ -190,6 +192,13 @@ func (r *socksReader) granted(n *Namer, m *flow.Meta, q socksRequest) (int, flow
 		n.add(x)
 	}
 	return q.size, again
+}
+
+// asks says whether a message of SOCKS5 is a request: of its commands, or of the two by which Tor resolves names (its socks-extensions.txt).
+// What the proxy says looks the same where only its side was captured.
+func (r *socksRequest) asks() bool {
+	const connect, torResolve, torResolvePTR = 1, 0xf0, 0xf1
+	return connect <= r.command && r.command <= socksUDP || r.command == torResolve || r.command == torResolvePTR
 }
 
 // socksUDP asks for a relay of datagrams (RFC 1928, section 4): the address in it is the client's own.

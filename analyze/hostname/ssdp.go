@@ -40,6 +40,9 @@ func detectSSDP(m *flow.Meta, payload []byte) bool {
 }
 
 func (ssdpReader) read(n *Namer, _ *flow.Conv, m *flow.Meta, payload []byte) flow.More {
+	if len(payload) < m.Full {
+		payload = payload[:bytes.LastIndexByte(payload, '\n')+1] // what stands on a line that a snapshot cut is not what was said
+	}
 	if x := evidence(SSDP, m); readSSDP(&x, payload) {
 		n.label(x)
 	}

@@ -27,6 +27,10 @@ func TestSSDP(t *testing.T) {
 			newTalk("192.0.2.42:1900", "239.255.255.250:1900").up(c.msg).over().want(t, c.want...)
 		})
 	}
+	cut := newTalk("192.0.2.42:1900", "239.255.255.250:1900")
+	whole := crlf("NOTIFY * HTTP/1.1", "SERVER: a", "USN: uuid:12")
+	cut.n.Datagram(&cut.c, cut.meta(0, len(whole)), whole[:len(whole)-5]) // by a snapshot
+	cut.over().want(t, "1 ssdp a @192.0.2.42:1900")
 	many := append([]string{"NOTIFY * HTTP/1.1"}, make([]string, 0)...)
 	for range maxSSDPLines {
 		many = append(many, "X: y")

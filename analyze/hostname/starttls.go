@@ -199,7 +199,7 @@ func (r *lineReader) read(n *Namer, conv *flow.Conv, m *flow.Meta, data []byte) 
 		r.asked = r.asked || asksTLS(line)
 		used += k
 		r.talk[m.Dir&1] += k
-		end.login.Line(conv.Protocol, line, n.report(&end.clear, m, InLogin))
+		end.login.Line(conv.Protocol, line, n.report(&end.clear.reported, m, InLogin))
 		end.mail = !r.asked && hasVerb(line, "data\r", "data\n", "bdat ")
 		if conv.Protocol == "imap" && !r.asked {
 			r.append(m.Dir&1, line)

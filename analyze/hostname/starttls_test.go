@@ -122,6 +122,22 @@ func TestSOCKS(t *testing.T) {
 	}
 }
 
+// TestSOCKSOpensAStream: version 4 of OpenFlow sends its errors and echoes as SOCKS4 its requests, but not first.
+func TestSOCKSOpensAStream(t *testing.T) {
+	const hi, no = "\x04\x00\x00\x08\x83\xea\x7e\x23", "\x04\x01\x00\x16\xc4\x42\x0f\x26\x00\x00\x00\x00no version\x00"
+	check(t, []piece{up(hi), down("\x01\x00\x00\x08\x95\xb6\xdc\x37"), up(no)}, "")
+	check(t, []piece{up(hi), up("\x05\x01\x00\x05\x01\x00\x03\x09a.example\x01\xbb")}, "")
+	check(t, []piece{up("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n\x04\x01\x01\xbb\xc0\x00\x02\x01\x00")}, "socks", "socks 192.0.2.1 443")
+}
+
+// TestNoRequestToAProxy: what looks like SOCKS and is none.
+func TestNoRequestToAProxy(t *testing.T) {
+	check(t, []piece{down("\x05\x02"), down("\x01\x00"), down("\x05\x00\x00\x01\x0a\x00\x00\x01\x30\x39")}, "socks") // the proxy's side alone
+	if rows, protocol := hear(down("\x04\x02\xed\x03\x03\x80\x00\x00\x00\x00\x0a\x00\x6c\x9c")); len(rows) != 0 || protocol != "" {
+		t.Errorf("more behind a request of SOCKS4: %q, %q", rows, protocol)
+	}
+}
+
 // gssToken is a message of RFC 1961.
 func gssToken(kind byte, token string) string {
 	return string([]byte{1, kind, byte(len(token) >> 8), byte(len(token))}) + token

@@ -3,6 +3,7 @@ package hostname
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -59,13 +60,14 @@ type table struct {
 	skip   [2]int
 	frame  uint64
 	port   uint16
+	client packet.Addr
 	stop   bool
 	middle bool // the capture began in the middle
 }
 
 func (t *table) meta(dir uint8) *flow.Meta {
 	m := &flow.Meta{
-		Time: int64(t.frame), Frame: t.frame, Src: packet.Addr{15: 1}, Dst: packet.Addr{15: 2},
+		Time: int64(t.frame), Frame: t.frame, Src: t.client, Dst: packet.Addr{15: 2},
 		SrcPort: clientPort, DstPort: t.port, Transport: packet.TCP, Dir: dir, Start: !t.middle,
 	}
 	if dir == 1 {
@@ -129,7 +131,17 @@ func hear(pieces ...piece) (rows []string, protocol string) {
 }
 
 func hearWith(n *Namer, h *heard, port uint16, pieces []piece) ([]string, string) {
-	t := &table{n: n, port: port}
+	return hearFrom(vendor, n, h, port, pieces)
+}
+
+// Who begins a conversation: somebody outside, or inside.
+var (
+	vendor = packet.AddrFrom(netip.MustParseAddr("198.51.100.7"))
+	inside = packet.AddrFrom(netip.MustParseAddr("10.0.0.5"))
+)
+
+func hearFrom(client packet.Addr, n *Namer, h *heard, port uint16, pieces []piece) ([]string, string) {
+	t := &table{n: n, port: port, client: client}
 	for _, p := range pieces {
 		t.send(p)
 	}

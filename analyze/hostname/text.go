@@ -58,7 +58,7 @@ func (r *textReader) piece(n *Namer, m *flow.Meta, data []byte) (int, flow.More)
 	c := &r.ends[m.Dir&1]
 	tried := r.tries.of(m.Dir)
 	if tried < maxTries {
-		if p, _ := detectStream(m, data); p != nil && p.name != "text" {
+		if p, _ := detectStream(m, data, false); p != nil && p.name != "text" {
 			return 0, again
 		}
 		r.tries, _ = r.tries.next(m.Dir)
@@ -96,7 +96,7 @@ func (r *textReader) close(n *Namer) {
 // look looks at what an end sent so far.
 func (r *textReader) look(n *Namer, c *cleartext) {
 	if len(c.text) > 0 {
-		personal.Text(c.text, n.report(c, &c.from, inStream))
+		personal.Text(c.text, n.report(&c.reported, &c.from, inStream))
 	}
 	c.drop(n)
 }

@@ -182,7 +182,7 @@ func (w *webSocket) message(n *Namer, c *cleartext) {
 	case w.scanned == 0 && isTunnel(&c.from, text):
 		w.lost = true
 	case len(text) > 0:
-		personal.Body("", "", text, n.limits.Content, n.report(c, &c.from, inSocket))
+		personal.Body("", "", text, n.limits.Content, n.report(&c.reported, &c.from, inSocket))
 	}
 	c.drop(n)
 	w.scanned += len(text)

@@ -38,7 +38,7 @@ type Builder struct {
 	rare      flow.List[rare]
 
 	// Lists of the destinations that are made, and what they share.
-	made        pieces[Destination]
+	made        flow.List[Destination]
 	serverLists pieces[Server]
 	reachedRoom pieces[Reached]
 	single      []*Reached // by number of the host, of destinations that have no other

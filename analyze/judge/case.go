@@ -39,7 +39,7 @@ type Case struct {
 	b          *Builder
 }
 
-// gathered is what a finding is made of, in room that the next one uses too.
+// gathered is what a finding is made of, in room that the next one uses too: see kept.
 type gathered struct {
 	number           int             // of the finding
 	met              map[*Inside]int // for which finding each client was met latest
@@ -55,8 +55,12 @@ const maxListed = 64
 func (c *Case) finding(g *group) Finding {
 	f := Finding{Vendor: g.to.vendor, VendorBasis: g.to.basis, Network: g.to.network, group: g, Status: Open, Confidence: sure, PayloadOut: c.payloadOut(g), Facts: []string{}, Unknown: []string{}}
 	clients, servers, names, frames := c.some.clients[:0], c.some.servers[:0], c.some.names[:0], c.some.frames[:0]
+	if len(g.members) > maxRoom {
+		servers = make([]netip.Addr, 0, len(g.members)) // most have one
+	}
 	c.some.number++
 	nameless := 0
+	var reached *Reached
 	f.Destinations = make([]DestinationID, 0, len(g.members))
 	first, last := Instant(math.MaxInt64), Instant(math.MinInt64)
 	for _, i := range g.members {
@@ -66,9 +70,12 @@ func (c *Case) finding(g *group) Finding {
 			c.some.met[d.Inside] = c.some.number
 			clients = append(clients, d.Client)
 		}
-		for _, s := range d.Servers {
-			servers = append(servers, s.IP)
+		if d.Reached != reached { // many have the same one after the other
+			for _, s := range d.Servers {
+				servers = append(servers, s.IP)
+			}
 		}
+		reached = d.Reached
 		if d.nameless() {
 			nameless++
 		}
@@ -83,17 +90,76 @@ func (c *Case) finding(g *group) Finding {
 	}
 	f.First, f.Last = first.Time(), last.Time()
 	clients, servers = sortedAddrs(clients), sortedAddrs(servers)
-	f.Clients, f.Servers = append([]netip.Addr{}, clients...), append([]netip.Addr{}, servers...)
+	f.Clients, clients = kept(clients)
+	f.Servers, servers = kept(servers)
 	f.unnamed = c.unnamedServers(&f, nameless)
 	slices.Sort(names)
-	f.Names = append([]string{}, slices.Compact(names)...)
-	for _, i := range g.members {
-		frames = c.Citations.appendFrames(frames, c.Destinations[i])
-	}
+	f.Names, names = kept(slices.Compact(names))
+	frames = c.gather(frames, g.members)
 	f.Evidence = evidence(frames)
-	f.FilterAll = c.filterAll(g, clients, servers, f.First, f.Last)
+	f.FilterAll = c.filterAll(g, f.Clients, f.Servers, f.First, f.Last)
 	c.some.clients, c.some.servers, c.some.names, c.some.frames = clients, servers, names, frames
 	return f
+}
+
+// maxRoom is how much room findings share, in values. A longer list is its finding's own, so that it is not there twice.
+const maxRoom = 1 << 14
+
+// kept is what a finding keeps of a list, and the room for the next finding's.
+func kept[T any](list []T) (own, room []T) {
+	switch {
+	case cap(list) <= maxRoom:
+		return append([]T{}, list...), list
+	case len(list) > cap(list)/2:
+		return slices.Clip(list), nil
+	}
+	return slices.Clone(list), nil
+}
+
+// maxGathered is how many members of a finding have all their frames looked at: of more it is every second, every third ..., as a finding cites few of so many.
+const maxGathered = 4096
+
+// gather adds the frames that members of a finding may cite to a list: of each capture some, the first and the last among them.
+func (c *Case) gather(frames []frame, members []int) []frame {
+	step := 1 + (len(members)-1)/maxGathered
+	few := map[uint32]*fewFrames{} // by capture
+	for n, i := range members {
+		from := len(frames)
+		if frames = c.Citations.appendFrames(frames, c.Destinations[i]); n%step == 0 {
+			continue
+		}
+		passed := frames[from:]
+		frames = frames[:from]
+		for _, f := range passed {
+			if known(few, f.capture, newFewFrames).take(f) {
+				frames = append(frames, f)
+			}
+		}
+	}
+	for _, w := range few { // in any order: they are sorted
+		frames = append(frames, w.first, w.last)
+	}
+	return frames
+}
+
+// fewFrames are those of one capture that count although they are of members that are passed over: as many as a finding cites, the first, and the last.
+type fewFrames struct {
+	kept        int
+	first, last frame
+}
+
+func newFewFrames(uint32) *fewFrames { return &fewFrames{first: frameOf(0, maxFrameNumber)} }
+
+// take says whether a frame is kept.
+func (w *fewFrames) take(f frame) bool {
+	if f.number() <= w.first.number() {
+		w.first = f
+	}
+	if f.number() >= w.last.number() {
+		w.last = f
+	}
+	w.kept++
+	return w.kept <= maxFrames
 }
 
 // unnamedServers are the servers of the members of a finding that have no name, of which there are so many: mostly none of the servers, or all.

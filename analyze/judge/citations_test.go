@@ -53,6 +53,43 @@ func TestCommunityIDsOfADestination(t *testing.T) {
 	}
 }
 
+// TestGather: of a finding about very many destinations, in three captures, each capture is cited with its first and its last frame, and with as many as of a finding about few.
+func TestGather(t *testing.T) {
+	const n, captures = 3*maxGathered + 1, 3
+	hosts := flow.NewHosts(flow.NewNetworks(false))
+	b := NewBuilder(hostname.NewIndex(hosts))
+	for i := range uint64(n) {
+		r := flow.Row{A: ipv4(10<<24 + 1), B: ipv4(198<<24 + uint32(i)), APort: 1, BPort: 443, Transport: packet.UDP, Packets: [2]uint64{1, 1}, Payload: [2]uint64{9, 9},
+			First: int64(i), Last: int64(i) + 1, FirstFrame: 2*i + 1, LastFrame: 2*i + 2, FirstCapture: uint32(i % captures), LastCapture: uint32(i % captures)}
+		hosts.Look(&r)
+		b.Add(&r)
+	}
+	c := b.Finish(&Attributor{Catalogue: vendors.Default(), Geo: &vendors.Geo{}})
+	members := make([]int, len(c.Destinations))
+	for i := range members {
+		members[i] = i
+	}
+	if len(members) != n {
+		t.Fatalf("%d destinations, want %d", len(members), n)
+	}
+	all := evidence(c.gather(nil, members))
+	if len(all) != captures {
+		t.Fatalf("%d captures are cited, want %d", len(all), captures)
+	}
+	for i, e := range all {
+		last := uint64(n - 1)
+		for last%captures != uint64(i) {
+			last--
+		}
+		if len(e.Frames) != maxFrames || e.Frames[0] != uint64(2*i+1) || e.Frames[maxFrames-1] != 2*last+2 {
+			t.Errorf("capture %d: %d frames, %d to %d; want %d, %d to %d", i, len(e.Frames), e.Frames[0], e.Frames[len(e.Frames)-1], maxFrames, 2*i+1, 2*last+2)
+		}
+	}
+	if got := len(c.gather(nil, members)); got > 2*maxGathered+captures*(maxFrames+2) {
+		t.Errorf("%d frames are held", got)
+	}
+}
+
 // destinationOf is one destination of as many flows, an hour apart, of which the nth (from 0) has frames 10n+1 to 10n+2; the one before the last ends last, in frame 7.
 func destinationOf(t *testing.T, flows uint64, more func(*Builder, *dest)) *Case {
 	t.Helper()

@@ -49,6 +49,7 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	b.addTunnels(tunnels)
 	b.namedValues()
 	b.index, b.names, b.folded = flow.Numbering[destKey]{}, nil, nil // nothing is looked up any more, nor added
+	b.hosts.Seal()
 	b.parts.seal()
 	b.protocols.seal()
 	n, places := b.dests.Len(), b.order()
@@ -77,10 +78,25 @@ func (b *Builder) Finish(a *Attributor) *Case {
 	if register != nil {
 		register.finish(settled)
 	}
+	b.arrange(c.Destinations, places)
 	slices.Sort(c.rare)
 	c.Countries, _ = a.Geo.Databases()
 	b.drop()
 	return c
+}
+
+// arrange moves the destinations that were made to their places in the result: whoever goes through them goes through memory. places is used up.
+func (b *Builder) arrange(to []*Destination, places []uint32) {
+	for i := range places {
+		at := b.made.At(uint32(i + 1))
+		for places[i] != uint32(i) {
+			j := places[i]
+			o := b.made.At(j + 1)
+			*at, *o = *o, *at
+			places[i], places[j] = places[j], j
+		}
+		to[i] = at
+	}
 }
 
 // drop gives the memory of what the destinations have now back.
@@ -261,7 +277,7 @@ const lookedUp packet.Transport = 255
 
 // finish makes a destination.
 func (b *Builder) finish(d *dest, a *Attributor) *Destination {
-	o := &b.made.take(1)[0]
+	o, _ := b.made.Add()
 	o.number = d.number
 	o.Flows, o.PacketsOut, o.PacketsIn, o.WireOut, o.WireIn, o.PayloadOut, o.PayloadIn = d.flows, d.packetsOut, d.packetsIn, d.wireOut, d.wireIn, d.payloadOut, d.payloadIn
 	o.First, o.Last = Instant(d.first), Instant(d.last)

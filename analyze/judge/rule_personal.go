@@ -19,7 +19,7 @@ var personalRule = Rule{
 		"addresses in mail, which carries them by design, and where the register supplied covers the transfer: that it can be read on the way is then what is left to say.",
 	Numbers: []Number{{"values", "values", "distinct ones, as a hash that many values share tells them apart: a lower bound"}},
 	Blind: "Whatever is encrypted. More than the first 64 KiB of a message, more than the first 4 MiB of what one end says over a WebSocket or by MQTT, more than the first 64 KiB of what one end says in other text or in datagrams, more than 64 values a flow and direction, what came where packets were lost or cut short, Base64 that is " +
-		"neither all of a body nor a string of JSON, what an HTTP server answers. Kinds without a check digit are told by " +
+		"neither all of a body nor a string of JSON, what an HTTP server answers to a private address. Kinds without a check digit are told by " +
 		"the words around them.",
 	Do:   "Look at the frames cited: the values stand there in full, and only there. Ask the vendor to encrypt. Whoever could read the network in between may have read it.",
 	find: findPersonal,

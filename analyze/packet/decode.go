@@ -349,13 +349,13 @@ func (d *Decoder) mpls(l layer) Reason {
 	if len(l.b) == 0 {
 		return CutLink
 	}
-	switch l.b[0] >> 4 {
-	case 4:
-		return d.ipv4(l)
-	case 6:
-		return d.ipv6(l)
-	case 0: // a control word, or an address of a maker whose number begins so: a type that is known decides, and else a length may
-		if len(l.b) >= 4 && (be.Uint32(l.b) == 0 && typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:])) {
+	switch first := l.b[0] >> 4; {
+	case first == 4 || first == 6: // or an address of a maker whose number begins so, of a frame with a type that is known
+		if !typedEthernet(l.b) || wholeIP(l, leastEthernet) {
+			return d.byVersion(l)
+		}
+	case first == 0 && len(l.b) >= 4: // a control word, or such an address: a packet that fits decides, else a type that is known, else a length may
+		if carriesIP(l.from(4)) || be.Uint32(l.b) == 0 && typedEthernet(l.b[4:]) || !typedEthernet(l.b) && plausibleEthernet(l.b[4:]) {
 			return d.ethernet(l.from(4))
 		}
 	}

@@ -22,19 +22,9 @@ type fragments struct {
 	order   []*datagram // by arrival of the first fragment; gone ones are marked
 	bytes   int
 	holder  *datagram // the one that took the last fragment; nil where that one was given up at once
-	made    [rememberedDatagrams]made
-	next    int // place in made of the next one
+	lately  [keptWhole]finished
+	next    int // place in lately of the one that became whole first
 }
-
-// made is a datagram that was put together, by which mirror copies of its fragments are known that come after it.
-type made struct {
-	key  fragmentKey
-	body layer
-	like Packet // what it turned out to be, without payload
-}
-
-// rememberedDatagrams are enough: copies come within microseconds, and each of these takes up to 64 KiB.
-const rememberedDatagrams = 8
 
 type fragmentKey struct {
 	src, dst Addr
@@ -49,6 +39,8 @@ const (
 	fragmentUnit  = 8 // offsets count in 8 bytes (RFC 791, section 3.1)
 	datagramUnits = maxDatagram / fragmentUnit
 	heldFrame     = 256 // bytes that what is known of a frame takes, in a slice that grows
+
+	keptWhole = 8 // datagrams that are remembered when they are whole: a mirror of both ways of a port has others between
 )
 
 // datagram is one in the making.
@@ -64,6 +56,34 @@ type datagram struct {
 	gone   bool
 }
 
+// finished is a datagram that became whole, remembered for the copies of its fragments that a mirror sends right behind them: they are frames
+// of its flow, and no datagram that waits.
+type finished struct {
+	key   fragmentKey
+	whole Packet
+	body  layer // behind the IP header
+}
+
+// finish remembers a datagram.
+func (f *fragments) finish(k fragmentKey, whole Packet, body layer) {
+	f.lately[f.next] = finished{k, whole, body}
+	f.next = (f.next + 1) % keptWhole
+}
+
+// copied returns the datagram of which a fragment is a copy: the same bytes at the same place, as far as both were captured, within the time of a copy.
+func (f *fragments) copied(k fragmentKey, p piece, l layer, now int64) *Packet {
+	for i := range f.lately {
+		w := &f.lately[i]
+		if age := now - w.whole.Time; w.key != k || age > MirrorWindow || age < -MirrorWindow || p.at+l.wire > w.body.wire {
+			continue
+		}
+		if n := min(len(w.body.b)-p.at, len(l.b)); n <= 0 || bytes.Equal(w.body.b[p.at:][:n], l.b[:n]) {
+			return &w.whole
+		}
+	}
+	return nil
+}
+
 func (f *fragments) init(l Limits, hit map[string]uint64) {
 	f.limits, f.hit, f.waiting = l, hit, map[fragmentKey]*datagram{}
 }
@@ -74,13 +94,12 @@ func (d *Decoder) fragment(proto byte, f piece, l layer) Reason {
 		return BadIP
 	}
 	p := &d.p
-	p.Fragment = true
 	k := fragmentKey{p.Src, p.Dst, f.id, proto, p.V6, 0}
 	d.frags.expire(p.Time, d.giveUp)
 	g := d.frags.waiting[k]
 	if g == nil {
-		if like := d.frags.copyOf(k, f, l, p.Time); like != nil {
-			d.held(like, *p)
+		if whole := d.frags.copied(k, f, l, p.Time); whole != nil {
+			d.without(whole, *p)
 			return OK
 		}
 		d.frags.room(d.giveUp)
@@ -137,34 +156,15 @@ func (d *Decoder) complete(g *datagram) Reason {
 		d.otherIP(g.key.proto, body)
 		d.p.Orphan = true
 	}
-	d.p.Fragment = true
 	whole := d.p
+	d.frags.finish(g.key, whole, body)
+	part := whole
+	part.Fragment = true
 	for _, h := range before {
-		d.emitHeld(&whole, h)
+		d.emitHeld(&part, h)
 	}
 	d.p = whole
-	d.frags.remember(made{g.key, body, whole})
 	return OK
-}
-
-func (f *fragments) remember(m made) {
-	m.like.Payload = nil
-	f.made[f.next] = m
-	f.next = (f.next + 1) % len(f.made)
-}
-
-// copyOf is the datagram of which a fragment that comes after it is a mirror copy, nil for none.
-func (f *fragments) copyOf(k fragmentKey, p piece, l layer, now int64) *Packet {
-	for i := range f.made {
-		m := &f.made[i]
-		if m.key != k || p.at+l.wire > m.body.wire || now-m.like.Time > MirrorWindow || m.like.Time-now > MirrorWindow {
-			continue
-		}
-		if n := min(len(m.body.b)-p.at, len(l.b)); n <= 0 || bytes.Equal(m.body.b[p.at:][:n], l.b[:n]) {
-			return &m.like
-		}
-	}
-	return nil
 }
 
 // passOn gives the frames before the last one of a datagram to the datagram that waits inside it for more of its own fragments: they are of
@@ -182,15 +182,15 @@ func (d *Decoder) passOn(frames []Packet) {
 
 // emitHeld emits a held frame as one of the flow of like.
 func (d *Decoder) emitHeld(like *Packet, h Packet) {
-	d.held(like, h)
+	d.without(like, h)
 	d.emit(&d.p)
 }
 
-// held makes the packet of a frame of the flow of like, of which nothing counts but that it was there.
-func (d *Decoder) held(like *Packet, h Packet) {
+// without makes the present packet frame h of the flow of like, without what another frame carries of it.
+func (d *Decoder) without(like *Packet, h Packet) {
 	d.p = *like
 	d.p.Time, d.p.Frame, d.p.Capture, d.p.Wire = h.Time, h.Frame, h.Capture, h.Wire
-	d.p.Payload, d.p.PayloadLen, d.p.Flags, d.p.Snapped = nil, 0, 0, false
+	d.p.Payload, d.p.PayloadLen, d.p.Flags, d.p.Snapped, d.p.NoSeq = nil, 0, 0, false, true
 }
 
 // giveUp emits the frames of a datagram that will not become whole: on its flow where the ports are known, else as fragments of
@@ -200,11 +200,13 @@ func (d *Decoder) giveUp(g *datagram) {
 	last := len(g.frames) - 1
 	d.p = g.frames[last]
 	d.part(g)
-	part := d.p
+	carrier := d.p
+	other := carrier
+	other.Fragment = true
 	for _, h := range g.frames[:last] {
-		d.emitHeld(&part, h)
+		d.emitHeld(&other, h)
 	}
-	d.p = part
+	d.p = carrier
 	d.emit(&d.p)
 	g.drop()
 	d.p = keep
@@ -212,8 +214,8 @@ func (d *Decoder) giveUp(g *datagram) {
 
 // part reads what came of a datagram that will not become whole. Nothing in it is opened.
 func (d *Decoder) part(g *datagram) {
-	l, t, why := g.part(), Transport(g.key.proto), notIP
-	switch t {
+	l, why := g.part(), notIP
+	switch Transport(g.key.proto) {
 	case TCP:
 		why = d.tcp(l)
 	case UDP:
@@ -274,21 +276,28 @@ func (f *fragments) put(g *datagram, p piece, l layer) {
 	if len(l.b) < l.wire {
 		g.whole = min(g.whole, p.at+len(l.b))
 	}
-	contradicts := false
+	contradicted := false
 	for at := p.at; at < end; at += fragmentUnit {
-		unit := at / fragmentUnit
-		b := l.b[min(at-p.at, len(l.b)):min(at-p.at+fragmentUnit, len(l.b))]
-		if g.has(unit) {
-			contradicts = contradicts || at+len(b) <= g.whole && !bytes.Equal(g.data[at:at+len(b)], b)
-			continue
+		unit, b := at/fragmentUnit, l.b[min(len(l.b), at-p.at):min(len(l.b), at-p.at+fragmentUnit)]
+		switch {
+		case !g.has(unit):
+			g.have[unit/64] |= 1 << (unit % 64)
+			g.units++
+			if len(b) > 0 {
+				copy(g.data[at:], b)
+			}
+		case !contradicted:
+			contradicted = len(b) > 0 && g.contradicts(at, b)
 		}
-		g.have[unit/64] |= 1 << (unit % 64)
-		g.units++
-		copy(g.data[min(at, len(g.data)):], b)
 	}
-	if contradicts {
+	if contradicted {
 		f.hit["fragment-overlaps"]++
 	}
+}
+
+// contradicts says whether other bytes than b were captured at a place that is there. A copy, as mirrors send, does not.
+func (g *datagram) contradicts(at int, b []byte) bool {
+	return at+len(b) <= g.whole && !bytes.Equal(g.data[at:at+len(b)], b)
 }
 
 // room makes place for one more datagram.

@@ -62,7 +62,7 @@ func TestFragmentTable(t *testing.T) {
 		{"twice, before it is whole", [][]byte{a, a, c, b}, 4, nil},
 		{"twice, when it is whole", [][]byte{a, b, c, c}, 3, nil},
 		{"each twice", [][]byte{a, a, b, b, c, c}, 5, nil},
-		{"all, then all again", [][]byte{a, b, c, a, b, c}, 3, nil},
+		{"all twice", [][]byte{a, b, c, a, b, c}, 3, nil},
 		{"contradicted later", [][]byte{a, b, other, c}, 4, map[string]uint64{"fragment-overlaps": 1}},
 		{"contradicted at both ends", [][]byte{a, b, wide, c}, 4, map[string]uint64{"fragment-overlaps": 1}},
 		{"IPv6", [][]byte{piece6(t, 0, true, 17, d[:32]), piece6(t, 32, false, 17, d[32:])}, 2, nil},
@@ -77,7 +77,7 @@ func TestFragmentTable(t *testing.T) {
 		for _, p := range got {
 			frames = append(frames, p.Frame)
 			switch {
-			case p.PayloadLen == 0 && p.Payload == nil && int(p.Frame) != k.whole && p.Class == Flow && p.SrcPort == 1000:
+			case p.PayloadLen == 0 && p.Payload == nil && int(p.Frame) != k.whole:
 			case int(p.Frame) != k.whole || p.Class != Flow || p.SrcPort != 1000 || p.PayloadLen != 56 || string(p.Payload) != string(d[8:]):
 				t.Errorf("%s: frame %d: %+v", k.name, p.Frame, p)
 			}
@@ -88,6 +88,50 @@ func TestFragmentTable(t *testing.T) {
 		}
 		if h := dec.LimitsHit(); len(h) != len(k.limits) || h["fragment-overlaps"] != k.limits["fragment-overlaps"] {
 			t.Errorf("%s: limits %v, want %v", k.name, h, k.limits)
+		}
+	}
+}
+
+// TestCopiesOfFragments: what a mirror sends twice is of the flow both times, and nothing waits; what only looks like it is a datagram of its own.
+func TestCopiesOfFragments(t *testing.T) {
+	d := datagramOf(t, 64)
+	a, b := piece4(t, 7, 0, true, d[:32]), piece4(t, 7, 32, false, d[32:])
+	inner := cut4(t, layers.IPProtocolUDP, 7, 32, false, d[32:])
+	outer := func(at int, more bool, b []byte) []byte {
+		return frameOf(t, eth(layers.EthernetTypeIPv4), gopacket.Payload(cut4(t, layers.IPProtocolIPv4, 9, at, more, b)))
+	}
+	for _, k := range []struct {
+		name   string
+		last   []byte
+		at     int64 // of the last frame, ns
+		orphan bool
+	}{
+		{"a copy", b, 5e3, false},
+		{"a copy from before the clock was set", b, -5e3, false},
+		{"later", b, MirrorWindow + 1, true},
+		{"other bytes", piece4(t, 7, 32, false, d[:32]), 5e3, true},
+		{"another identification", piece4(t, 8, 32, false, d[32:]), 5e3, true},
+		{"beyond the end", piece4(t, 7, 56, false, d[32:]), 5e3, true},
+	} {
+		var got []Packet
+		dec := NewDecoder(DefaultLimits(), func(p *Packet) { got = append(got, *p) })
+		for i, f := range [][]byte{a, a, b, k.last} {
+			at := map[int]int64{3: k.at}[i]
+			dec.Decode(&capture.Record{Data: f, Wire: uint32(len(f)), Link: capture.Ethernet, Frame: uint64(i + 1), Time: at})
+		}
+		dec.Flush()
+		payload := uint32(0)
+		if k.orphan {
+			payload = 32
+		}
+		if len(got) != 4 || got[2].PayloadLen != 56 || got[3].PayloadLen != payload || got[3].Orphan != k.orphan || got[3].Frame != 4 || len(dec.LimitsHit()) != 0 {
+			t.Errorf("%s: %+v, limits %v", k.name, got, dec.LimitsHit())
+		}
+	}
+	got, _ := decodeAll(DefaultLimits(), capture.Ethernet, a, b, outer(0, true, inner[:24]), outer(24, false, inner[24:]))
+	for _, p := range got {
+		if p.Class != Flow || p.SrcPort != 1000 {
+			t.Errorf("a copy in fragments of a tunnel: %+v", p)
 		}
 	}
 }
@@ -126,35 +170,6 @@ func TestPartsOfDatagrams(t *testing.T) {
 			if p.PayloadLen != payload || string(p.Payload) != shown || (p.Class == Flow) != k.ports || p.Orphan == k.ports || (p.SrcPort != 0) != k.ports {
 				t.Errorf("%s: frame %d: %+v", k.name, p.Frame, p)
 			}
-		}
-	}
-}
-
-// TestLateFragments holds that a fragment of a datagram that was put together is its copy only where it says the same, and soon.
-func TestLateFragments(t *testing.T) {
-	d := datagramOf(t, 64)
-	a, b := piece4(t, 7, 0, true, d[:32]), piece4(t, 7, 32, false, d[32:])
-	for _, k := range []struct {
-		name  string
-		frame []byte
-		after int64
-		copy  bool
-	}{
-		{"a copy", b, 1e6, true},
-		{"a copy, captured before", b, -1e6, true},
-		{"later", b, MirrorWindow + 1, false},
-		{"another content", piece4(t, 7, 32, false, make([]byte, 32)), 1e6, false},
-		{"beyond the end", piece4(t, 7, 56, false, d[32:]), 1e6, false},
-		{"another datagram", piece4(t, 8, 32, false, d[32:]), 1e6, false},
-	} {
-		var got []Packet
-		dec := NewDecoder(DefaultLimits(), func(p *Packet) { got = append(got, *p) })
-		for i, f := range [][]byte{a, b, k.frame} {
-			dec.Decode(&capture.Record{Data: f, Wire: uint32(len(f)), Link: capture.Ethernet, Frame: uint64(i + 1), Time: int64(i/2) * k.after})
-		}
-		dec.Flush()
-		if len(got) != 3 || (got[2].Class == Flow) != k.copy || got[2].Frame != 3 || k.copy && (got[2].PayloadLen != 0 || got[2].Payload != nil || got[2].Time != k.after) {
-			t.Errorf("%s: %+v", k.name, got)
 		}
 	}
 }

@@ -95,9 +95,9 @@ type Packet struct {
 	Class            Class
 	Reason           Reason   // for Undecoded
 	V6               bool     // the innermost header is IPv6
-	Fragment         bool     // one of the fragments of a datagram
+	Fragment         bool     // one of the fragments of a datagram that another, emitted behind it, completes
 	Snapped          bool     // fewer transport payload bytes captured than PayloadLen
-	NoSeq            bool     // TCP whose sequence number was not captured, or is not to be believed: what was sent again can't be told
+	NoSeq            bool     // TCP whose sequence number was not captured, is not to be believed, or stands on another frame: what was sent again can't be told
 	Orphan           bool     // a fragment whose first one, which tells the ports, was not seen; Class is OtherIP
 	Tunnel           TunnelID // 0: none; else Decoder.Tunnel gives the ends
 	VLAN             uint16   // outermost VLAN id, 0: none

@@ -55,13 +55,16 @@ func (d *Decoder) l2tp3(l layer) Reason {
 	return notIP
 }
 
+// leastEthernet is what a shorter payload of Ethernet is padded to, bytes (RFC 894).
+const leastEthernet = 46
+
 // carriesIP says whether l is an Ethernet frame, tagged or not, of one IP packet.
 func carriesIP(l layer) bool {
-	const tag, least = 4, 46 // what a shorter payload of Ethernet is padded to
+	const tag = 4
 	for n := etherHeader; n <= len(l.b); n += tag {
 		switch be.Uint16(l.b[n-2:]) {
 		case etherIPv4, etherIPv6:
-			return wholeIP(l.from(n), least)
+			return wholeIP(l.from(n), leastEthernet)
 		case etherVLAN, etherQinQ:
 			continue
 		}

@@ -24,7 +24,8 @@ func Body(encoding, contentType string, body []byte, limit int, found func(Find)
 	if !ok {
 		return false
 	}
-	f := finder{found: found}
+	f := newFinder(found)
+	defer f.free()
 	switch {
 	case strings.HasPrefix(kind, "multipart/"):
 		f.parts(text)

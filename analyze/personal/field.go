@@ -231,8 +231,8 @@ func ssnField(f *finder, value, _ []byte) {
 }
 
 func ibanField(f *finder, value, _ []byte) {
-	if len(value) < 2 || !isLetter(value[0]) || !isLetter(value[1]) {
-		return // before anything is copied
+	if len(value) < 4 || !isLetter(value[0]) || !isLetter(value[1]) || !isDigit(value[2]) || !isDigit(value[3]) {
+		return // no country with check digits; before anything is copied
 	}
 	b := bytes.ToUpper(bytes.Join(bytes.FieldsFunc(value, func(c rune) bool { return c == ' ' || c == '+' }), nil))
 	if validIBAN(b) {

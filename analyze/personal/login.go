@@ -10,7 +10,8 @@ import (
 
 // Authorization looks at the value of an Authorization field: a user with a password in Base64 (RFC 7617), or a bearer token (RFC 6750).
 func Authorization(value []byte, found func(Find)) {
-	f := finder{found: found}
+	f := newFinder(found)
+	defer f.free()
 	scheme, rest, _ := bytes.Cut(bytes.TrimSpace(value), []byte(" "))
 	switch strings.ToLower(string(scheme)) {
 	case "basic":
@@ -18,9 +19,9 @@ func Authorization(value []byte, found func(Find)) {
 			f.login(user)
 		}
 	case "bearer":
-		const shortest = 8
+		const shortest, token = 8, "a bearer token"
 		if len(bytes.TrimSpace(rest)) >= shortest {
-			f.tell(Credential, "a bearer token", nil)
+			f.tell(Credential, token, []byte(token)) // its own bucket: one that a password has too would tell of one of them alone
 		}
 	}
 }
@@ -62,22 +63,23 @@ func (l *Login) Line(protocol string, line []byte, found func(Find)) {
 		l.await = awaitNothing
 		return
 	}
-	f := finder{found: found}
+	f := newFinder(found)
+	defer f.free()
 	if l.await != awaitNothing {
-		l.awaited(&f, line)
+		l.awaited(f, line)
 		return
 	}
 	switch protocol {
 	case "ftp", "pop3":
-		l.userPass(&f, line)
+		l.userPass(f, line)
 		if protocol == "pop3" {
-			l.auth(&f, line)
+			l.auth(f, line)
 		}
 	case "smtp":
-		l.auth(&f, line)
+		l.auth(f, line)
 	case "imap":
 		_, command, _ := bytes.Cut(line, []byte(" "))
-		l.imap(&f, command)
+		l.imap(f, command)
 	}
 }
 
@@ -183,15 +185,16 @@ type MQTT struct{ properties bool } // packets have properties: since version 5
 // At most limit bytes are decoded.
 func (q *MQTT) Packet(packet []byte, limit int, found func(Find)) {
 	const connect, publish = 1, 3
-	f := finder{found: found}
+	f := newFinder(found)
+	defer f.free()
 	in := cryptobyte.String(packet)
 	var first uint8
 	if in.ReadUint8(&first) && skipVarint(&in) {
 		switch first >> 4 {
 		case connect:
-			q.connect(&f, in)
+			q.connect(f, in)
 		case publish:
-			q.publish(&f, in, first, limit)
+			q.publish(f, in, first, limit)
 			return
 		}
 	}

@@ -24,7 +24,8 @@ func Name(name []byte, found func(Find)) []byte {
 	if !mayHold(name) {
 		return name // most names
 	}
-	f := finder{found: found}
+	f := newFinder(found)
+	defer f.free()
 	out := lowered(name)
 	if at := bytes.LastIndexByte(out, '@'); at >= 0 {
 		if f.email(out, at); f.told > 0 {

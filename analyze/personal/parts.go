@@ -10,7 +10,8 @@ import (
 
 // Mail looks for personal data in a mail, also in parts that are encoded for the transfer (RFC 2045, section 6). At most limit bytes are decoded.
 func Mail(text []byte, limit int, found func(Find)) {
-	f := finder{found: found}
+	f := newFinder(found)
+	defer f.free()
 	f.encoded(text, limit)
 	f.text(text)
 }

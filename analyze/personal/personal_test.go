@@ -443,6 +443,17 @@ func TestLogins(t *testing.T) {
 	}
 }
 
+// TestATokenIsNoPassword: values of which nothing is kept are told apart by what they are: who sends both has told both.
+func TestATokenIsNoPassword(t *testing.T) {
+	buckets := map[uint32]string{}
+	for _, value := range []string{"Basic OnB3", "Bearer abcdefgh12345"} { // the first is ":pw"
+		Authorization([]byte(value), func(f Find) { buckets[f.Bucket] += f.Masked })
+	}
+	if len(buckets) != 2 {
+		t.Errorf("told as the same: %v", buckets)
+	}
+}
+
 func TestMQTT(t *testing.T) {
 	text := func(s string) string { return string([]byte{byte(len(s) >> 8), byte(len(s))}) + s }
 	for name, c := range map[string]struct{ packet, want string }{

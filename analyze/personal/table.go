@@ -18,6 +18,9 @@ type column struct {
 
 // tables looks at each cell of a column whose head is the key of a field. Text without tables costs no memory.
 func (f *finder) tables(text []byte) {
+	if end := bytes.IndexByte(text, '\n'); end < 0 || end == len(text)-1 {
+		return // most is one line, and so no table
+	}
 	var cells [maxColumns][]byte
 	var columns [maxColumns]column
 	var head []column
@@ -31,6 +34,9 @@ func (f *finder) tables(text []byte) {
 				f.row(head, row)
 				continue
 			}
+		}
+		if len(text) == 0 {
+			return // nothing stands below
 		}
 		head, parter = headOf(columns[:0], cells[:0], line)
 	}
@@ -57,6 +63,9 @@ func headOf(columns []column, cells [][]byte, line []byte) (head []column, parte
 		return nil, 0
 	}
 	for _, parter := range []byte(",;\t|") {
+		if bytes.IndexByte(line, parter) < 0 {
+			continue
+		}
 		head, known := columns, false
 		for _, key := range cellsOf(cells, line, parter) {
 			if len(key) > maxKey {

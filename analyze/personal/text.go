@@ -26,7 +26,8 @@ const (
 // Text looks for personal data in text: a URL, a header, JSON, XML, a form, a mail, lines of a log. Bytes that are written as %XX or \u00XX are read as what they stand for.
 // Its time is linear in the length of the text.
 func Text(text []byte, found func(Find)) {
-	f := finder{found: found}
+	f := newFinder(found)
+	defer f.free()
 	f.text(text)
 }
 
