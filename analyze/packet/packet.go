@@ -95,7 +95,7 @@ type Packet struct {
 	Class            Class
 	Reason           Reason   // for Undecoded
 	V6               bool     // the innermost header is IPv6
-	Fragment         bool     // one of the fragments of a datagram that another, emitted behind it, completes
+	Fragment         bool     // one of the fragments of a datagram that another, emitted behind it, completes, or gives up
 	Snapped          bool     // fewer transport payload bytes captured than PayloadLen
 	NoSeq            bool     // TCP whose sequence number was not captured, is not to be believed, or stands on another frame: what was sent again can't be told
 	Orphan           bool     // a fragment whose first one, which tells the ports, was not seen; Class is OtherIP
