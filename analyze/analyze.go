@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"slices"
 
 	"phonehome/analyze/capture"
 	"phonehome/analyze/flow"
@@ -101,9 +100,8 @@ func (o *Options) named(path string) string {
 
 // input is what a scan reads.
 type input struct {
-	set    *capture.Set
-	facts  []*saved
-	failed []string // saved facts that can't be read
+	set   *capture.Set
+	facts []*saved
 }
 
 // input finds the inputs and reads the saved facts among them.
@@ -112,21 +110,20 @@ func (o *Options) input() (*input, error) {
 	if err != nil {
 		return nil, &UsageError{err}
 	}
-	facts, failed := readSaved(set)
-	return &input{set, facts, failed}, nil
+	return &input{set, readSaved(set)}, nil
 }
 
 // collect reads all captures in one pass, and puts saved facts beside them. Its error is errVoid, or that of ctx.
 func collect(ctx context.Context, o Options, in *input) (*evidence, error) {
 	s := newScan(o, in.set)
-	infos, broken, err := s.run(ctx)
+	infos, err := s.run(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if o.WhenRead != nil {
 		o.WhenRead()
 	}
-	e := &evidence{captures: infos, sources: in.set.Sources, ignored: in.set.Ignored, failed: append(slices.Clone(in.failed), broken...), limits: s.limitsHit(), hashes: s.hashes}
+	e := &evidence{captures: infos, sources: in.set.Sources, ignored: in.set.Ignored, limits: s.limitsHit(), hashes: s.hashes}
 	for i := range s.shards {
 		e.rows = append(e.rows, s.shards[i].table.Rows())
 		e.names = append(e.names, s.shards[i].store)
@@ -187,7 +184,7 @@ func Facts(ctx context.Context, o Options, w io.Writer) (Exit, error) {
 	if err := e.writeFacts(w); err != nil {
 		return Exit{}, fmt.Errorf("write facts: %w", err)
 	}
-	return e.exit(o, e.failed, e.unseen(o.Expect)), nil
+	return e.exit(o, nil, e.unseen(o.Expect)), nil
 }
 
 // Scan reads the inputs and says what they mean.
@@ -274,6 +271,9 @@ func ReadResult(r io.Reader) (*Result, error) {
 		if d == nil { // the row was null
 			out.Destinations[i] = judge.NewDestination()
 		}
+	}
+	if err := out.checkWords(); err != nil {
+		return nil, fmt.Errorf("read result: %w", err)
 	}
 	return &out, nil
 }

@@ -89,6 +89,7 @@ func (e *evidence) cannotSee(c *Coverage, sums *coverageSums) []string {
 		total.BackwardSteps += in.BackwardSteps
 		total.SaturatedTimes += in.SaturatedTimes
 		total.OutsideWindow += in.OutsideWindow
+		say(in.Unread != "", "Not read: %s.", in.Unread)
 		say(in.Truncated, "%s is cut short: what came after is not known.", in.Path)
 		for _, d := range in.Damage {
 			say(!in.Truncated, "%s is damaged at offset %d (%s): packets there may be lost.", in.Path, d.FirstOffset, d.Reason)
@@ -161,6 +162,9 @@ func (e *evidence) exit(o Options, problems, unseen []string) Exit {
 
 // captureProblems says what keeps one capture from counting as read.
 func captureProblems(o Options, in *capture.Info) (out []string) {
+	if in.Unread != "" {
+		out = append(out, in.Unread)
+	}
 	if in.Truncated && !o.AllowCutTail {
 		out = append(out, "cut tail in "+in.Path)
 	}

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"phonehome/analyze/capture"
@@ -25,8 +23,7 @@ type evidence struct {
 	captures []capture.Info
 	sources  []*capture.Source // of the captures, in their order, where none of them are saved facts
 	ignored  []capture.Ignored
-	failed   []string // what could not be read
-	hashes   *hashes  // of captures that were read: put takes them up
+	hashes   *hashes // of captures that were read: put takes them up
 	rows     []*flow.Rows
 	names    []*hostname.Store
 	tunnels  []packet.Tunnel // by TunnelID-1
@@ -455,7 +452,7 @@ func (f *factWriter) capture(i int) error {
 		return fmt.Errorf("facts of capture %d: %w", i, err)
 	}
 	f.b = fmt.Appendf(f.b[:0], `{"type":"capture","capture":%d,`, i)
-	f.b = append(append(f.b, body[1:]...), '\n')
+	f.b = append(AppendSafeJSON(f.b, body[1:]), '\n')
 	_, err = f.w.Write(f.b)
 	return err
 }
@@ -475,6 +472,9 @@ func appendJSONString(b []byte, s string) []byte {
 		case c < ' ' || c == 0x7f:
 			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 			i++
+		case c == '#' && i > 0 && s[i-1] == '#':
+			b = append(b, secondHash...)
+			i++
 		case c < utf8.RuneSelf:
 			b = append(b, c)
 			i++
@@ -489,20 +489,10 @@ func appendJSONString(b []byte, s string) []byte {
 
 // appendRune adds a rune beyond ASCII: as an escape where it has no ink (controls, bidirectional marks, zero width, line separators), since facts are looked at on terminals too.
 func appendRune(b []byte, r rune) []byte {
-	if unicode.IsPrint(r) {
+	if Shown(r) {
 		return utf8.AppendRune(b, r)
 	}
-	return AppendRuneEscape(b, r)
-}
-
-// AppendRuneEscape adds a rune as JSON escapes it, in two parts beyond U+FFFF (RFC 8259, section 7).
-func AppendRuneEscape(b []byte, r rune) []byte {
-	const last4 = 0xffff
-	if r > last4 {
-		hi, lo := utf16.EncodeRune(r)
-		return fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
-	}
-	return fmt.Appendf(b, `\u%04x`, r)
+	return appendRuneEscape(b, r)
 }
 
 // addrOf parses an address of facts.

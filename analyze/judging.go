@@ -46,7 +46,7 @@ func judgeEvidence(o Options, e *evidence, geo *vendors.Geo, g *given) (*Result,
 	}
 	r.Vendors = sumVendors(r.Destinations)
 	r.Summary = summarise(r)
-	r.Exit = e.exit(o, append(e.failed, r.unjudged()...), unseen)
+	r.Exit = e.exit(o, r.unjudged(), unseen)
 	r.gate(o.FailOn)
 	if o.FailOnUnused {
 		r.gateUnused()

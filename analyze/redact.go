@@ -36,9 +36,10 @@ var redactedTexts = map[Redaction]string{
 }
 
 // Redact returns a copy of a result that can be shared, and what redacts frames in the same way. The result itself stays as it is. Every text is redacted by its place
-// in the result (classes): one whose place is not known is left out.
+// in the result (classes): one whose place is not known is left out. What was left out of a saved result before stays as it stands there: who has both reads of the same
+// clients and names in both.
 func (r *Result) Redact(what []Redaction) (*Result, *Redactor) {
-	red := newRedactor(r, what)
+	red := newRedactor(r, slices.DeleteFunc(slices.Clone(what), func(w Redaction) bool { return slices.Contains(r.Settings.Redacted, string(w)) }))
 	whole := *r
 	whole.Destinations = make([]*judge.Destination, len(r.Destinations))
 	for i := range r.Destinations {
@@ -126,6 +127,7 @@ var classes = map[string]class{
 	"captures[].format":                   fixed,
 	"captures[].compression":              fixed,
 	"captures[].undecoded{key}":           fixed,
+	"captures[].unread":                   text,
 	"captures[].damage[].reason":          text,
 	"captures[].interfaces[].link_name":   fixed,
 	"captures[].interfaces[].name":        device,

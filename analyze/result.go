@@ -1,7 +1,9 @@
 package analyze
 
 import (
+	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"phonehome/analyze/capture"
@@ -178,4 +180,39 @@ type Summary struct {
 	Destinations map[string]int    `json:"destinations"` // by verdict
 	Bytes        map[string]uint64 `json:"bytes"`        // payload out, by verdict
 	Findings     map[string]int    `json:"findings"`     // by severity
+}
+
+// checkWords refuses a saved result in which what are words of the program's own is something else: reports show them as they are, and whoever made the file could have
+// a terminal or a page do anything by them.
+func (r *Result) checkWords() (err error) {
+	check := func(words ...string) {
+		for _, w := range words {
+			if err == nil && strings.ContainsFunc(w, notOfWord) {
+				err = fmt.Errorf("%q is no word of a result", w)
+			}
+		}
+	}
+	check(r.Settings.AsOf)
+	for _, db := range r.Settings.Geo.Country {
+		check(db.Built)
+	}
+	for _, s := range r.Settings.Rules {
+		check(s.Rule, s.Set)
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		check(f.ID, f.Fingerprint, f.Rule, f.Confidence, string(f.Status))
+	}
+	for _, d := range r.Destinations {
+		check(d.Transport, string(d.State), string(d.Disclosure.Verdict))
+		for i := range d.Servers {
+			check(d.Servers[i].Country)
+		}
+	}
+	return err
+}
+
+// notOfWord says whether a rune is in no rule, verdict, number of a finding, day, or code of a country.
+func notOfWord(c rune) bool {
+	return c != '-' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z')
 }

@@ -19,3 +19,23 @@ func TestReadResult(t *testing.T) {
 		}
 	}
 }
+
+// TestReadResultWords: what reports show without a look at it can only be words of the program's own, whoever wrote the file.
+func TestReadResultWords(t *testing.T) {
+	const places = `{"schema":"` + Schema + `","settings":{"as_of":"@","geo":{"country":[{"built":"@"}]},"rules":[{"rule":"@","set":"@"}]},` +
+		`"findings":[{"id":"@","fingerprint":"@","rule":"@","confidence":"@","status":"@"}],` +
+		`"destinations":[{"id":"d1","transport":"@","state":"@","servers":[{"country":"@"}],"disclosure":{"verdict":"@"}}]}`
+	if _, err := ReadResult(strings.NewReader(strings.ReplaceAll(places, "@", "a-B-9"))); err != nil {
+		t.Fatal(err)
+	}
+	n := strings.Count(places, "@")
+	for i := range n {
+		for _, bad := range []string{`\u001b[31m`, "::error::", "<b>", "a b", "é"} {
+			s := strings.Replace(places, "@", "a", i)
+			s = strings.Replace(s, "@", bad, 1)
+			if _, err := ReadResult(strings.NewReader(strings.ReplaceAll(s, "@", "a"))); err == nil {
+				t.Errorf("%s is read as place %d", bad, i)
+			}
+		}
+	}
+}

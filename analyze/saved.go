@@ -378,8 +378,8 @@ func (e *evidence) add(s *saved, ordinals []uint32) {
 	}
 }
 
-// readSaved takes the saved facts out of a set and reads them. What can't be read is said, and the rest goes on.
-func readSaved(set *capture.Set) (all []*saved, failed []string) {
+// readSaved takes the saved facts out of a set and reads them. A file that can't be read stands as a capture that could not be, and the rest goes on.
+func readSaved(set *capture.Set) (all []*saved) {
 	live := set.Sources[:0]
 	for _, src := range set.Sources {
 		if !src.Facts {
@@ -389,14 +389,13 @@ func readSaved(set *capture.Set) (all []*saved, failed []string) {
 		}
 		s, err := openFacts(src)
 		if err != nil {
-			failed = append(failed, err.Error())
-			continue
+			s = &saved{path: src.Path, names: hostname.NewStore(hostname.StoreLimit), captures: []capture.Info{{Path: src.Path, Bytes: src.Size, Unread: err.Error()}}}
 		}
 		all = append(all, s)
 	}
 	set.Sources = live
 	dropKnown(set, all)
-	return all, failed
+	return all
 }
 
 // dropKnown drops the captures whose facts are given too: the same bytes count once. Only a file of the same size is hashed

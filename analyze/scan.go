@@ -80,9 +80,9 @@ func newScan(o Options, set *capture.Set) *scan {
 	return s
 }
 
-// run reads all captures in time order. Those that overlap are merged record by record. It returns what is known of each but its hash, and what
-// could not be read. Its error is errVoid, or that of ctx.
-func (s *scan) run(ctx context.Context) (infos []capture.Info, failed []string, err error) {
+// run reads all captures in time order. Those that overlap are merged record by record. It returns what is known of each but its hash. Its error is
+// errVoid, or that of ctx.
+func (s *scan) run(ctx context.Context) ([]capture.Info, error) {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	s.startWorkers()
@@ -103,7 +103,7 @@ func (s *scan) run(ctx context.Context) (infos []capture.Info, failed []string, 
 	}
 	if s.hashes.void.Load() {
 		s.hashes.wait.Wait()
-		return nil, nil, cmp.Or(ctx.Err(), errVoid)
+		return nil, cmp.Or(ctx.Err(), errVoid)
 	}
 	s.finish()
 	for i, f := range s.feeds {
@@ -112,11 +112,8 @@ func (s *scan) run(ctx context.Context) (infos []capture.Info, failed []string, 
 				s.seen = append(s.seen, nrb{uint32(i), n})
 			}
 		}
-		if f != nil && f.err != nil {
-			failed = append(failed, f.err.Error())
-		}
 	}
-	return s.infos(), failed, nil
+	return s.infos(), nil
 }
 
 // finish ends all flows. What that frees is taken back every so many flows, as their rows take the place of it: the collector by itself would
@@ -259,6 +256,9 @@ func (s *scan) infos() []capture.Info {
 			out[i] = *f.reader.Info()
 		} else {
 			out[i] = capture.Info{Path: f.source.Path, Bytes: f.source.Size}
+		}
+		if f.err != nil {
+			out[i].Unread = f.err.Error()
 		}
 		c := &s.counts[i]
 		out[i].FlowPackets, out[i].OtherIPPackets = c.class[packet.Flow], c.class[packet.OtherIP]

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"phonehome/analyze"
 )
 
 func TestTerminal(t *testing.T) {
@@ -27,6 +29,9 @@ func TestTerminal(t *testing.T) {
 		{"soft\u00adhyphen", `soft\u00adhyphen`},
 		{"no\u00a0break", `no\u00a0break`},
 		{"filler\u3164", `filler\u3164`},
+		{"::error::x", `:\x3aerror:\x3ax`},
+		{"  ::error::x", `  :\x3aerror:\x3ax`},
+		{"2001:db8::1", "2001:db8::1"},
 		{"tag\U000e0041", `tag\U000e0041`},
 		{"broken\xff\xc3", `broken\xff\xc3`},
 	} {
@@ -69,7 +74,7 @@ func FuzzSafeJSON(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := appendSafeJSON(nil, in)
+		out := analyze.AppendSafeJSON(nil, in)
 		var want, got map[string]string
 		if err := json.Unmarshal(in, &want); err != nil {
 			t.Fatal(err)

@@ -80,16 +80,19 @@ func (p *page) destinations(f *judge.Finding) {
 	for _, id := range f.Destinations {
 		of[id] = true
 	}
+	hidden := 0
 	for _, d := range p.r.Destinations {
-		if !of[d.ID] {
-			continue
+		switch {
+		case !of[d.ID]:
+		case len(out) == maxExplained:
+			hidden++
+		default:
+			out = append(out, fmt.Sprintf("%s %s to %s (%s) %s, %s bytes of payload out, %s to %s; %s: %s", d.ID, d.Client, cmp.Or(d.Name, addresses(d)), portOf(d), d.State, humanize.Comma(int64(d.PayloadOut)),
+				d.First.Time().Format(time.RFC3339), d.Last.Time().Format(time.RFC3339), d.Disclosure.Verdict, d.Disclosure.Reason))
 		}
-		if len(out) == maxExplained {
-			out = append(out, fmt.Sprintf("and %d more in the result", len(f.Destinations)-maxExplained))
-			break
-		}
-		out = append(out, fmt.Sprintf("%s %s to %s (%s) %s, %s bytes of payload out, %s to %s; %s: %s", d.ID, d.Client, cmp.Or(d.Name, addresses(d)), portOf(d), d.State, humanize.Comma(int64(d.PayloadOut)),
-			d.First.Time().Format(time.RFC3339), d.Last.Time().Format(time.RFC3339), d.Disclosure.Verdict, d.Disclosure.Reason))
+	}
+	if hidden > 0 { // of those that --only left
+		out = append(out, fmt.Sprintf("and %d more in the result", hidden))
 	}
 	p.section("Destinations", out...)
 }

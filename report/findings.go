@@ -88,6 +88,7 @@ func (p *page) wrapped(head, text string) {
 		if i > 0 && at+1+len(word) > textWidth && p.o.Width > 0 {
 			p.line(line)
 			line, at = strings.Repeat(" ", indent), indent
+			word = Terminal(word) // it begins a line now
 		} else if i > 0 {
 			line += " "
 			at++

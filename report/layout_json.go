@@ -1,10 +1,6 @@
 package report
 
-import (
-	"unicode/utf8"
-
-	"phonehome/analyze"
-)
+import "phonehome/analyze"
 
 // appendLaidOut adds JSON that has no white space, laid out with an indent of two spaces, and with runes that a terminal should not get as \u escapes. What follows its first
 // line begins with prefix.
@@ -14,7 +10,7 @@ func appendLaidOut(b, json []byte, prefix string) []byte {
 		switch c := json[i]; c {
 		case '"':
 			n := stringLen(json[i:])
-			b = appendSafeJSON(b, json[i:i+n])
+			b = analyze.AppendSafeJSON(b, json[i:i+n])
 			i += n - 1
 		case '{', '[':
 			b = append(b, c)
@@ -58,26 +54,4 @@ func stringLen(json []byte) int {
 			return i + 1
 		}
 	}
-}
-
-// appendSafeJSON adds a string of JSON. Within one, the escape of a rune means the same (RFC 8259, section 7).
-func appendSafeJSON(b, json []byte) []byte {
-	plain := 0 // from where on nothing was added
-	for i := 0; i < len(json); {
-		if c := json[i]; c < utf8.RuneSelf && c != 0x7f { // controls are escaped already
-			if c == '#' && i > 0 && json[i-1] == '#' { // "##[" is a command to some CI systems
-				b = append(append(b, json[plain:i]...), `\u0023`...)
-				plain = i + 1
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(json[i:])
-		if !shown(r) {
-			b = analyze.AppendRuneEscape(append(b, json[plain:i]...), r)
-			plain = i + n
-		}
-		i += n
-	}
-	return append(b, json[plain:]...)
 }

@@ -276,6 +276,26 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestBoundsOfPaths: whoever made a folder of captures chose their names: they leave room for findings, however long they are as escapes.
+func TestBoundsOfPaths(t *testing.T) {
+	const paths = 30
+	r := many()
+	r.Exit.Code = 3
+	for range paths {
+		path := strings.Repeat("\x1b", maxLine)
+		r.Coverage.CannotSee = append(r.Coverage.CannotSee, path+" is cut short.")
+		r.Exit.Reasons = append(r.Exit.Reasons, "cut tail in "+path)
+		r.Suppressions = append(r.Suppressions, judge.Suppression{File: path, Expires: "2018-01-01", Expired: true})
+	}
+	var b bytes.Buffer
+	if err := writeMarkdown(&b, r, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > maxMarkdown || !strings.Contains(b.String(), "| severity | what | rule | id |") {
+		t.Errorf("a comment of %d bytes, want at most %d, with findings", b.Len(), maxMarkdown)
+	}
+}
+
 // many is a result of 500 findings and 20,000 destinations.
 func many() *analyze.Result {
 	const findings, each = 500, 40

@@ -52,7 +52,7 @@ func (m *markdown) head() {
 	}
 	m.b.WriteString(markdownText(readLine(m.r)) + "\n")
 	if len(m.r.Exit.Reasons) > 0 {
-		fmt.Fprintf(&m.b, "\n**Exit %d**: %s\n", m.r.Exit.Code, markdownText(clipped(strings.Join(slices.Concat(m.r.Exit.Reasons, m.r.Exit.Also), "; "))))
+		fmt.Fprintf(&m.b, "\n**Exit %d**: %s\n", m.r.Exit.Code, clipped(markdownText(strings.Join(slices.Concat(m.r.Exit.Reasons, m.r.Exit.Also), "; "))))
 	}
 }
 
@@ -185,18 +185,23 @@ func (m *markdown) tail() string {
 	return b.String()
 }
 
-// list writes a heading and lines.
+// listRoom bounds a list that stands on every page, in bytes: two of them, and what is around them, leave room for findings.
+const listRoom = 15_000
+
+// list writes a heading and lines. They are cut as they are written: an escape takes five times the room of what it stands for.
 func (m *markdown) list(b *strings.Builder, head string, lines []string) {
 	const most = 20
 	if len(lines) == 0 {
 		return
 	}
+	end := b.Len() + listRoom
 	b.WriteString("\n### " + head + "\n\n")
 	for i, s := range lines {
-		if i == most {
-			b.WriteString("- " + more(len(lines)-most) + "\n")
+		line := "- " + clipped(markdownText(s)) + "\n"
+		if i == most || b.Len()+len(line) > end {
+			b.WriteString("- " + more(len(lines)-i) + "\n")
 			return
 		}
-		b.WriteString("- " + markdownText(clipped(s)) + "\n")
+		b.WriteString(line)
 	}
 }

@@ -65,13 +65,13 @@ func validate(t *testing.T, s *jsonschema.Schema, what string, r *analyze.Result
 	}
 }
 
-// TestFixturesFitTheSchema scans every case.
+// TestFixturesFitTheSchema scans every case, with its register.
 func TestFixturesFitTheSchema(t *testing.T) {
 	s := closed(t)
 	for _, c := range fixtures.Cases() {
 		t.Run(c.Slug, func(t *testing.T) {
 			t.Parallel()
-			r := scanned(t, c)
+			r := scanned(t, c, "register.yaml")
 			validate(t, s, c.Slug, r)
 			redacted, _ := r.Redact(analyze.Redactions())
 			validate(t, s, c.Slug+" redacted", redacted)

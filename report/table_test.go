@@ -128,6 +128,11 @@ func safe(t *testing.T, what, text string) {
 	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && dangerous(r) }); i >= 0 {
 		t.Errorf("%s: %q", what, text[i:])
 	}
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "::") && what != "github" {
+			t.Errorf("%s: the line %q is a command", what, line)
+		}
+	}
 }
 
 // TestOneVendorOneRow: fifty end points of one vendor and three thousand clients are one row.
@@ -156,6 +161,18 @@ func TestNetworkOwnerIsNoVendor(t *testing.T) {
 	}
 	if got := table(t, r, Options{Wide: true}); !strings.Contains(got, "Network owner") || !strings.Contains(got, "Telecom Backbone") {
 		t.Errorf("wide table:\n%s", got)
+	}
+}
+
+// TestUnknownState: a saved result may have a state of a later version. It counts as the weakest, and breaks nothing.
+func TestUnknownState(t *testing.T) {
+	later, sent := destination("10.0.0.5", "a.example.org", "example.org", "registrable-domain", 0), destination("10.0.0.6", "b.example.org", "example.org", "registrable-domain", 1000)
+	later.Course = &judge.Course{State: "teleported", OpenedBy: "client"}
+	for want, r := range map[judge.State]*analyze.Result{"": sample(later), judge.Transferred: sample(later, sent)} {
+		shown, _, _ := groups(r, rowsBy(byVendor, r), 0)
+		if len(shown) != 1 || shown[0].state != want {
+			t.Errorf("%d rows, state %q; want 1, %q", len(shown), shown[0].state, want)
+		}
 	}
 }
 

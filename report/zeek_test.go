@@ -41,18 +41,26 @@ func (m memory) File(name string, write func(w io.Writer) error) error {
 	return err
 }
 
-// scanned is the result of a scan of a case.
-func scanned(t *testing.T, c fixtures.Case) *analyze.Result {
+// scanned is the result of a scan of a case, with those of the files that come with it that are registers.
+func scanned(t *testing.T, c fixtures.Case, registers ...string) *analyze.Result {
 	t.Helper()
 	o := analyze.DefaultOptions()
 	o.AsOf = "2018-12-01"
 	folder := t.TempDir()
-	for _, f := range c.Make().Files {
+	lay := func(f fixtures.File) string {
 		path := filepath.Join(folder, f.Name)
 		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		o.Inputs = append(o.Inputs, path)
+		return path
+	}
+	for _, f := range c.Make().Files {
+		o.Inputs = append(o.Inputs, lay(f))
+	}
+	for _, f := range c.Given {
+		if slices.Contains(registers, f.Name) {
+			o.Register = append(o.Register, lay(f))
+		}
 	}
 	r, err := analyze.Scan(context.Background(), o)
 	if err != nil {

@@ -24,7 +24,8 @@ type Info struct {
 
 	First          time.Time   `json:"first,omitzero"` // least and greatest record time, UTC
 	Last           time.Time   `json:"last,omitzero"`
-	Truncated      bool        `json:"truncated"` // cut in the middle of a record, or its last bytes unreadable
+	Truncated      bool        `json:"truncated"`        // cut in the middle of a record, or its last bytes unreadable
+	Unread         string      `json:"unread,omitempty"` // why it, or the rest of it, could not be read
 	Damage         []Damage    `json:"damage"`
 	Interfaces     []Interface `json:"interfaces"`
 	SnappedPackets uint64      `json:"snapped_packets"`          // records with fewer bytes captured than were on the wire

@@ -27,6 +27,7 @@ type told struct {
 const (
 	inHead     = "http-header"
 	inBody     = "http-body"
+	InAnswer   = "http-answer"
 	inSocket   = "websocket"
 	InLogin    = "login"
 	InMail     = "mail"
@@ -69,10 +70,10 @@ func (c *cleartext) drop(n *Namer) {
 // keepContent is the buffer that a flow keeps between messages, bytes.
 const keepContent = 4 << 10
 
-// body scans the message as the body of a request, and lets go of it.
-func (c *cleartext) body(n *Namer, encoding, contentType string) {
+// body scans the message as the body of a request or an answer, and lets go of it.
+func (c *cleartext) body(n *Namer, in, encoding, contentType string) {
 	if len(c.text) > 0 {
-		personal.Body(encoding, contentType, c.text, n.limits.Content, n.report(&c.reported, &c.from, inBody))
+		personal.Body(encoding, contentType, c.text, n.limits.Content, n.report(&c.reported, &c.from, in))
 	}
 	c.drop(n)
 }

@@ -97,8 +97,8 @@ type http1Side struct {
 	fresh   bool   // of an answer: none of a body that is to come has come
 	waiting []Name // what is reported when the message is complete, or as unfinished
 	clear   cleartext
-	content struct{ encoding, kind string } // of the body
-	socket  *webSocket                      // nil before its first frame
+	content struct{ in, encoding, kind string } // of the body
+	socket  *webSocket                          // nil before its first frame
 }
 
 func startHTTP1(*Namer) streamReader { return new(http1Reader) }
@@ -139,7 +139,7 @@ func (r *http1Reader) response(n *Namer, s *http1Side, m *flow.Meta, data []byte
 	switch {
 	case s.socket != nil:
 		return s.socket.read(n, m, &s.clear, data)
-	case !r.connected && !r.socket && r.takesOut(m):
+	case !r.connected && !r.socket && r.leaves(m):
 		return r.answers(n, s, m, data)
 	case !r.connected && !r.socket:
 		return rest, flow.Go
@@ -249,7 +249,7 @@ func (r *http1Reader) header(n *Namer, m *flow.Meta, data []byte, end int) (int,
 	if head.authorization != nil {
 		personal.Authorization(head.authorization, n.report(&s.clear.reported, m, inHead))
 	}
-	s.content.encoding, s.content.kind = string(head.encoding), string(head.kind)
+	s.content.in, s.content.encoding, s.content.kind = inBody, string(head.encoding), string(head.kind)
 	used, more := r.pass(n, m, &head)
 	return end + used, more
 }

@@ -5,9 +5,9 @@ import "phonehome/analyze/flow"
 // byDesign are the networks that are inside wherever a capture was taken.
 var byDesign = flow.NewNetworks(false)
 
-// takesOut says whether who asks may be outside, so that what is answered leaves. From a private address nobody does: of most connections the answers are not looked at.
-func (r *http1Reader) takesOut(m *flow.Meta) bool {
-	return byDesign.Side(m.Dst.Netip(m.V6)) == flow.Outside
+// leaves says whether what a server sends leaves: its address is private, and that of whoever asks is not. Of other connections the answers are not looked at: most come in.
+func (r *http1Reader) leaves(m *flow.Meta) bool {
+	return byDesign.Side(m.Src.Netip(m.V6)) == flow.Inside && byDesign.Side(m.Dst.Netip(m.V6)) == flow.Outside
 }
 
 // answers reads what a server sends, as long as each message's end is known: its header fields and its bodies leave as a client's do, where a vendor comes and takes them.
@@ -55,7 +55,7 @@ func (r *http1Reader) answer(n *Namer, s *http1Side, m *flow.Meta, data []byte) 
 		return 0, flow.Go
 	}
 	s.scanned, s.lost = 0, 0
-	s.clear.piece(n, m, inHead, data[:end])
+	s.clear.piece(n, m, InAnswer, data[:end])
 	r.follow(s, data[:end])
 	return end, flow.Go
 }
@@ -78,7 +78,7 @@ func isStatus(data []byte) match {
 // follow says what is behind the header of an answer (RFC 9112, section 6.3): where it does not say how long, all until the connection ends.
 func (r *http1Reader) follow(s *http1Side, header []byte) {
 	head := parseHead(header)
-	s.content.encoding, s.content.kind = string(head.encoding), string(head.kind)
+	s.content.in, s.content.encoding, s.content.kind = InAnswer, string(head.encoding), string(head.kind)
 	code := header[len(statusLine)-3 : len(statusLine)]
 	switch {
 	case code[0] == '1' || string(code) == "204" || string(code) == "304": // there is none

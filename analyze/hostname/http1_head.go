@@ -187,7 +187,7 @@ func (r *http1Reader) complete(n *Namer, s *http1Side, m *flow.Meta) {
 		r.told.add(n, x)
 	}
 	s.waiting = nil
-	s.clear.body(n, s.content.encoding, s.content.kind)
+	s.clear.body(n, s.content.in, s.content.encoding, s.content.kind)
 }
 
 // settle reports a request that will not be completed, where it says a host. One for a tunnel that was not granted says nothing.
@@ -203,7 +203,7 @@ func (r *http1Reader) settle(n *Namer, s *http1Side) {
 		s.socket.end(n, &s.clear)
 		return
 	}
-	s.clear.body(n, s.content.encoding, s.content.kind)
+	s.clear.body(n, s.content.in, s.content.encoding, s.content.kind)
 }
 
 // toldNames are the names that were reported of one connection.

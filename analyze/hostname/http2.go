@@ -232,7 +232,7 @@ func (r *http2Reader) finish(n *Namer, stream uint32) {
 // look looks at a body; what was told of this end before is not told again.
 func (r *http2Reader) look(n *Namer, b *http2Body) {
 	b.clear.told = r.clear.told
-	b.clear.body(n, b.encoding, b.kind)
+	b.clear.body(n, inBody, b.encoding, b.kind)
 	r.clear.told = b.clear.told
 }
 

@@ -60,14 +60,14 @@ type table struct {
 	skip   [2]int
 	frame  uint64
 	port   uint16
-	client packet.Addr
+	ends   [2]packet.Addr // client and server
 	stop   bool
 	middle bool // the capture began in the middle
 }
 
 func (t *table) meta(dir uint8) *flow.Meta {
 	m := &flow.Meta{
-		Time: int64(t.frame), Frame: t.frame, Src: t.client, Dst: packet.Addr{15: 2},
+		Time: int64(t.frame), Frame: t.frame, Src: t.ends[0], Dst: t.ends[1],
 		SrcPort: clientPort, DstPort: t.port, Transport: packet.TCP, Dir: dir, Start: !t.middle,
 	}
 	if dir == 1 {
@@ -131,17 +131,17 @@ func hear(pieces ...piece) (rows []string, protocol string) {
 }
 
 func hearWith(n *Namer, h *heard, port uint16, pieces []piece) ([]string, string) {
-	return hearFrom(vendor, n, h, port, pieces)
+	return hearBetween([2]packet.Addr{outside, inside}, n, h, port, pieces)
 }
 
-// Who begins a conversation: somebody outside, or inside.
+// Where the ends of a conversation are: what an inside server says to who comes from outside is read as far as anything is.
 var (
-	vendor = packet.AddrFrom(netip.MustParseAddr("198.51.100.7"))
-	inside = packet.AddrFrom(netip.MustParseAddr("10.0.0.5"))
+	outside = packet.AddrFrom(netip.MustParseAddr("198.51.100.7"))
+	inside  = packet.AddrFrom(netip.MustParseAddr("10.0.0.5"))
 )
 
-func hearFrom(client packet.Addr, n *Namer, h *heard, port uint16, pieces []piece) ([]string, string) {
-	t := &table{n: n, port: port, client: client}
+func hearBetween(ends [2]packet.Addr, n *Namer, h *heard, port uint16, pieces []piece) ([]string, string) {
+	t := &table{n: n, port: port, ends: ends}
 	for _, p := range pieces {
 		t.send(p)
 	}

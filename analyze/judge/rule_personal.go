@@ -16,10 +16,10 @@ var personalRule = Rule{
 	Fires: "A client sends personal data or a login in clear: e-mail addresses, US social security numbers, payment cards, IBANs, phone numbers, passwords, identifiers of devices, in HTTP, " +
 		"WebSocket, mail, FTP, MQTT, syslog or text of no known protocol, or in names that it looks up.",
 	Levels: "High for payment cards, social security numbers, IBANs and logins; medium for e-mail addresses, phone numbers and IMEIs; low for hardware addresses and serial numbers alone, for " +
-		"addresses in mail, which carries them by design, and where the register supplied covers the transfer: that it can be read on the way is then what is left to say.",
+		"addresses in mail, which carries them by design, for addresses and phone numbers in what an HTTP server answers, as pages tell them to whoever comes, and where the register supplied covers the transfer: that it can be read on the way is then what is left to say.",
 	Numbers: []Number{{"values", "values", "distinct ones, as a hash that many values share tells them apart: a lower bound"}},
 	Blind: "Whatever is encrypted. More than the first 64 KiB of a message, more than the first 4 MiB of what one end says over a WebSocket or by MQTT, more than the first 64 KiB of what one end says in other text or in datagrams, more than 64 values a flow and direction, what came where packets were lost or cut short, Base64 that is " +
-		"neither all of a body nor a string of JSON, what an HTTP server answers to a private address. Kinds without a check digit are told by " +
+		"neither all of a body nor a string of JSON, what an HTTP server answers, unless its address is private and the other is not. Kinds without a check digit are told by " +
 		"the words around them.",
 	Do:   "Look at the frames cited: the values stand there in full, and only there. Ask the vendor to encrypt. Whoever could read the network in between may have read it.",
 	find: findPersonal,
@@ -98,12 +98,20 @@ var personalSeverity = map[personal.Kind]Severity{
 	personal.MAC: Low, personal.Serial: Low,
 }
 
-// severity is that of the kind. Mail carries addresses by design, and who logs in without an account says one.
+// byDesign are the places where a kind is no surprise: mail carries addresses, who logs in without an account says one, and pages tell visitors whom to write to and to call.
+var byDesign = map[personal.Kind][]string{
+	personal.Email: {hostname.InMail, hostname.InLogin, hostname.InAnswer},
+	personal.Phone: {hostname.InAnswer},
+}
+
+// severity is that of the kind, or low where it stood in no other places than by design.
 func (k *kindOf) severity(kind personal.Kind) Severity {
-	if kind == personal.Email && !slices.ContainsFunc(slices.Collect(maps.Keys(k.in)), func(in string) bool { return in != hostname.InMail && in != hostname.InLogin }) {
-		return Low
+	for in := range k.in {
+		if !slices.Contains(byDesign[kind], in) {
+			return personalSeverity[kind]
+		}
 	}
-	return personalSeverity[kind]
+	return Low
 }
 
 func findPersonal(c *Case) (out []Finding) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -56,7 +57,7 @@ func flagsOf(command string, fs *pflag.FlagSet) (out []string) {
 }
 
 func TestFlagsAreDocumented(t *testing.T) {
-	root := newRootCmd(&app{})
+	root := newRootCmd(&app{}, io.Discard)
 	exist := flagsOf("all", root.PersistentFlags())
 	for _, c := range root.Commands() {
 		if slices.Contains([]string{"scan", "facts", "report"}, c.Name()) {
@@ -75,7 +76,7 @@ func TestCommandsAreDocumented(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `phonehome ([a-z]+)").FindAllStringSubmatch(text, -1) {
 		documented = append(documented, m[1])
 	}
-	root := newRootCmd(&app{})
+	root := newRootCmd(&app{}, io.Discard)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	var exist []string

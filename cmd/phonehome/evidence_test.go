@@ -118,6 +118,7 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 		{"a frame's number", replace(evidenceName, "34,", "35,"), 1, "exit 1 (evidence.json: slices[0].frames[0].source[0] is recorded as 35, and derived as 34)"},
 		{"another argument", replace(evidenceName, "--as-of=2018-12-01", "--output=stolen"), 3, `argument "--output=stolen" is none that a result depends on`},
 		{"a file that was not given", replace(evidenceName, "--as-of=2018-12-01", "--register=/etc/passwd"), 3, "the folder has no register /etc/passwd"},
+		{"a report that was not written", replace(evidenceName, `"reports": []`, `"reports": ["other.html"]`), 1, "evidence.json has another file other.html than MANIFEST"},
 		{"another schema", replace(evidenceName, "evidence/1", "evidence/9"), 3, `schema is "phonehome.evidence/9"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

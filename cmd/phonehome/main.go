@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -51,12 +52,16 @@ type app struct {
 // run runs one command line.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.talk = talk{w: a.stderr}
-	root := newRootCmd(a)
+	out := &watched{w: a.stdout}
+	root := newRootCmd(a, out)
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	e := exitOf(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if out.err != nil && !errors.Is(out.err, syscall.EPIPE) { // the commands that are cobra's own say nothing of it, or take it for a mistake
+		err = &outputError{out.err}
+	}
+	e := exitOf(err)
 	if e.code != exitOK {
 		io.WriteString(a.stderr, e.line()+"\n")
 	}

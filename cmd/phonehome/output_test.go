@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"phonehome/analyze"
 	"phonehome/report"
@@ -183,5 +184,20 @@ func TestBroken(t *testing.T) {
 	a := &app{stdout: w}
 	if err := a.writeStdout(context.Background(), func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err }); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFullDisk: whatever a command prints, that it could not be written is exit 4.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("not run: ", err)
+	}
+	defer full.Close() // nothing is in it
+	for _, line := range []string{"help", "help formats", "--help", "scan --help", "completion", "completion bash", "version", "schema result", "vendors list", "register init", "explain beacon"} {
+		a := &app{stdin: os.Stdin, stdout: full, stderr: full, now: time.Now}
+		if code := a.run(context.Background(), strings.Fields(line)); code != exitOutput {
+			t.Errorf("%s: exit %d, want %d", line, code, exitOutput)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ func commands(a *app) []*cobra.Command {
 	}
 }
 
-func newRootCmd(a *app) *cobra.Command {
+func newRootCmd(a *app, out io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "phonehome",
 		Short: "Which transfers left, to whom, and how much: from captures alone",
@@ -44,6 +45,7 @@ It works offline: it opens no socket.`,
 	root.PersistentFlags().BoolVarP(&a.talk.loud, "verbose", "v", false, "say more on stderr")
 	root.AddCommand(commands(a)...)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
+	root.SetOut(out) // before there are completions: cobra gives them the output of that moment
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	strict(root)

@@ -120,26 +120,36 @@ func (v *verification) readIndex() error {
 	if v.index.Schema != evidenceSchema {
 		return unreadable(fmt.Errorf("%s: schema is %q, this program reads %q", evidenceName, v.index.Schema, evidenceSchema))
 	}
-	named := map[string]string{evidenceName: "", resultName: ""}
 	for _, c := range v.index.Captures {
 		if c.File == "" && len(v.index.Redacted) == 0 {
 			return unreadable(fmt.Errorf("%s could not be read when the evidence was made", c.Path))
 		}
-		named[c.File] = c.SHA256
 	}
-	for _, g := range v.index.Given {
-		named[g.File] = g.SHA256
-	}
-	for _, s := range v.index.Slices {
-		named[s.File] = s.SHA256
-	}
-	delete(named, "")
-	for file, sha := range named {
+	for file, sha := range v.index.files() {
 		if was, ok := v.sums[file]; !ok || sha != "" && sha != was {
 			return differs("%s has another file %s than MANIFEST", evidenceName, file)
 		}
 	}
 	return nil
+}
+
+// files are those that the index names, with the SHA-256 that it has of each, "" where it has none.
+func (x *evidenceIndex) files() map[string]string {
+	named := map[string]string{evidenceName: "", resultName: ""}
+	for _, c := range x.Captures {
+		named[c.File] = c.SHA256
+	}
+	for _, g := range x.Given {
+		named[g.File] = g.SHA256
+	}
+	for _, s := range x.Slices {
+		named[s.File] = s.SHA256
+	}
+	for _, file := range x.Reports {
+		named[file] = ""
+	}
+	delete(named, "")
+	return named
 }
 
 // scan scans the captures again, as the folder says that they were scanned.
