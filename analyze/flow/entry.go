@@ -49,6 +49,8 @@ const (
 	readSecond                         // ... of its second end
 	midFirst                           // and is not known to begin at the stream's first byte
 	midSecond
+	belowFirst // bytes were seen below the first number that was, of its first end
+	belowSecond
 )
 
 // opened says which end sent the SYN that is known to open the flow: 0 or 1, or -1. A SYN+ACK tells as well.

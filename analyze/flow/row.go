@@ -151,7 +151,7 @@ func (w *Row) firstNumber(i int) uint64 {
 	if w.Packets[i] == 0 {
 		return 0
 	}
-	return 1<<32 | uint64(w.ISN[i]+1)
+	return firstNumber(w.ISN[i] + 1)
 }
 
 func (w *Row) appendRare(b []byte) []byte {

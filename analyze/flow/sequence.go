@@ -46,6 +46,12 @@ func (h *holes) fill(from, to uint64) (filled uint64) {
 	return filled
 }
 
+// halfNumbers is how far a sequence number can be told from those after it (RFC 9293, section 3.4).
+const halfNumbers = 1 << 31
+
+// firstNumber is the 64-bit number of the first byte of a direction, whose sequence number is seq: there is room below for segments that come late.
+func firstNumber(seq uint32) uint64 { return 1<<32 | uint64(seq) }
+
 // unwrap returns the 64-bit number nearest to next whose low half is seq (RFC 9293, section 3.4: numbers wrap at 2^32).
 func unwrap(next uint64, seq uint32) uint64 {
 	return next + uint64(int64(int32(seq-uint32(next))))

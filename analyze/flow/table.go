@@ -11,16 +11,17 @@ type Table struct {
 	least  int64 // the shorter of the two idle times: most gaps are shorter still
 	namer  Namer
 
-	index  []slot // open addressing, linear probing
-	mask   uint32
-	slab   slab[entry]
-	begun  chunks[uint64] // frame of the first packet, by number of the entry: not looked at before the flow ends
-	oldest uint32         // ring position from which eviction looks for an open flow
-	extras slab[extra]
-	holes  slab[holes]
-	heads  heads
-	long   longLog
-	rows   Rows
+	index   []slot // open addressing, linear probing
+	mask    uint32
+	slab    slab[entry]
+	begun   chunks[uint64] // frame of the first packet, by number of the entry: not looked at before the flow ends
+	oldest  uint32         // ring position from which eviction looks for an open flow
+	extras  slab[extra]
+	holes   slab[holes]
+	heads   heads
+	earlier *earlier // nil until a flow needs it
+	long    longLog
+	rows    Rows
 
 	touched   uint64 // packets since the last sweep
 	sweepAt   int64  // capture time of the next sweep
@@ -73,7 +74,7 @@ func (t *Table) count(at uint32, e *entry, p *packet.Packet, dir uint8) {
 	if p.PayloadLen == 0 {
 		return
 	}
-	if e.recent.seen(copyMark(p, dir), p.Time, before) {
+	if t.copied(at, e, p, dir, before) {
 		t.extra(e).duplicates++
 		return
 	}
@@ -91,7 +92,7 @@ func (t *Table) countTCP(at uint32, e *entry, p *packet.Packet, dir uint8, befor
 		return
 	}
 	if p.PayloadLen > 0 || p.Flags&(packet.SYN|packet.FIN) != 0 {
-		if e.recent.seen(copyMark(p, dir), p.Time, before) {
+		if found, _ := e.recent.seen(sightOf(p, dir), p.Time, before); found {
 			t.extra(e).duplicates++
 			return
 		}
@@ -118,12 +119,23 @@ func (t *Table) sequence(e *entry, p *packet.Packet, dir uint8) uint64 {
 		}
 		e.flags |= synFirst << opener
 	}
-	first := e.packets[dir] == 1 || e.next[dir] == 0
-	if first || p.Flags&packet.SYN != 0 && p.Seq != e.isn[dir] {
+	switch begins := p.Flags&packet.SYN != 0 && p.Seq != e.isn[dir]; {
+	case e.packets[dir] == 1 || e.next[dir] == 0, begins && e.tcpFlags[dir]&packet.SYN == 0:
 		e.isn[dir] = seq - 1
-		e.next[dir] = 1<<32 | uint64(seq) // room below for segments that come late
+		e.next[dir] = firstNumber(seq)
+	case begins:
+		t.beginAgain(e, dir, seq)
 	}
 	return unwrap(e.next[dir], seq)
+}
+
+// beginAgain takes a second SYN+ACK with another number than the first, of another server or of one that forgot. Which of them the client took is not known
+// yet: it goes on behind the greater, or fills what lies between the two.
+func (t *Table) beginAgain(e *entry, dir uint8, seq uint32) {
+	next := e.next[dir]
+	other := unwrap(next, seq)
+	t.addHole(e, dir, min(next, other), max(next, other))
+	e.isn[dir], e.next[dir] = seq-1, max(next, other)
 }
 
 // segment counts the payload bytes of p that were not seen before.
@@ -141,6 +153,7 @@ func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, befor
 		return
 	}
 	end := seq + n
+	t.openBelow(e, dir, seq, end)
 	var fresh uint64
 	if end > next {
 		fresh, e.next[dir] = end-next, end
@@ -153,6 +166,18 @@ func (t *Table) segment(e *entry, p *packet.Packet, dir uint8, seq uint64, befor
 		return
 	}
 	t.addPayload(e, dir, fresh, p.Time, before)
+}
+
+// openBelow makes a gap of what lies below the first number that was seen of a stream, once something comes from there: of a stream that began before
+// the capture it may have been overtaken. One byte just below is a keep-alive (RFC 9293, section 3.8.4).
+func (t *Table) openBelow(e *entry, dir uint8, seq, end uint64) {
+	first := firstNumber(e.isn[dir] + 1)
+	known := e.tcpFlags[dir]&packet.SYN != 0 || e.flags&(belowFirst<<dir) != 0
+	if known || seq >= first || seq+1 == first && end == first {
+		return
+	}
+	e.flags |= belowFirst << dir
+	t.addHole(e, dir, first-halfNumbers, first)
 }
 
 const hourNS = 3600e9
@@ -244,7 +269,7 @@ func (t *Table) Finish() (freed int) {
 		}
 	}
 	freed = t.slab.size()
-	t.index, t.slab, t.begun, t.extras, t.holes, t.heads, t.long, t.namer = nil, slab[entry]{}, nil, slab[extra]{}, slab[holes]{}, heads{}, longLog{}, nil
+	t.index, t.slab, t.begun, t.extras, t.holes, t.earlier, t.heads, t.long, t.namer = nil, slab[entry]{}, nil, slab[extra]{}, slab[holes]{}, nil, heads{}, longLog{}, nil
 	return freed
 }
 

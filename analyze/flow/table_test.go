@@ -76,6 +76,13 @@ func seg(dir int, seq uint32, flags packet.TCPFlags, payload string) *packet.Pac
 	return p
 }
 
+// answer is a SYN+ACK of B.
+func answer(seq, ack uint32) *packet.Packet {
+	p := seg(1, seq, packet.SYN|packet.ACK, "")
+	p.AckSeq = ack
+	return p
+}
+
 // noSeq is a segment of which the capture holds no more than the ports.
 func noSeq(p *packet.Packet) *packet.Packet {
 	p.NoSeq, p.Payload = true, nil
@@ -117,6 +124,13 @@ func TestPayloadCountsEachByteOnce(t *testing.T) {
 		{"wraps", []*packet.Packet{seg(0, 0xfffffffe, packet.ACK, "abcd"), seg(0, 2, packet.ACK, "ef")}, [2]uint64{6, 0}},
 		{"keep-alive byte", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(0, 52, packet.ACK, "c")}, [2]uint64{3, 0}},
 		{"cut before the sequence number", []*packet.Packet{noSeq(seg(0, 0, 0, "abc")), noSeq(seg(0, 0, 0, "def")), noSeq(seg(0, 0, 0, ""))}, [2]uint64{6, 0}},
+		{"begun in the middle, overtaken", []*packet.Packet{seg(0, 111, packet.ACK, "bbbbb"), seg(0, 101, packet.ACK, "aaaaaaaaaa"), seg(0, 101, packet.ACK, "aaaaaaaaaa"), seg(0, 116, packet.ACK, "c")}, [2]uint64{16, 0}},
+		{"begun in the middle, across zero", []*packet.Packet{seg(0, 3, packet.ACK, "bb"), seg(0, 0xfffffffd, packet.ACK, "aaaaaa"), seg(0, 0xfffffffd, packet.ACK, "aaaaaa")}, [2]uint64{8, 0}},
+		{"begun in the middle, keep-alive byte", []*packet.Packet{seg(0, 111, packet.ACK, ""), seg(0, 110, packet.ACK, "x"), seg(0, 110, packet.ACK, "x")}, [2]uint64{}},
+		{"before the first byte", []*packet.Packet{seg(0, 100, packet.SYN, ""), seg(0, 100, packet.ACK, "x"), seg(0, 90, packet.ACK, "0123456789"), seg(0, 101, packet.ACK, "abc")}, [2]uint64{3, 0}},
+		{"two answers, the first one holds", []*packet.Packet{seg(0, 9, packet.SYN, ""), answer(500, 10), answer(9000, 10), seg(1, 501, packet.ACK, "abc"), seg(1, 504, packet.ACK, "d"), seg(1, 501, packet.ACK, "abc")}, [2]uint64{0, 4}},
+		{"two answers, the second one holds", []*packet.Packet{seg(0, 9, packet.SYN, ""), answer(9000, 10), answer(500, 10), seg(1, 501, packet.ACK, "abc"), seg(1, 504, packet.ACK, "d"), seg(1, 501, packet.ACK, "abc")}, [2]uint64{0, 4}},
+		{"a refusal, then an answer", []*packet.Packet{seg(0, 9, packet.SYN, ""), seg(1, 0, 4|packet.ACK, ""), seg(0, 9, packet.SYN, ""), answer(500, 10), seg(1, 501, packet.ACK, "abc")}, [2]uint64{0, 3}},
 		{"both ways", []*packet.Packet{seg(0, 50, packet.ACK, "abc"), seg(1, 9, packet.ACK, "de")}, [2]uint64{3, 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -142,6 +156,41 @@ func TestMirrorCopiesCountOnce(t *testing.T) {
 	r := rowsOf(tab)[0]
 	if r.Packets[0] != 3 || r.Payload[0] != 8 || r.Duplicates != 1 {
 		t.Errorf("packets %d, payload %d, duplicates %d; want 3, 8, 1", r.Packets[0], r.Payload[0], r.Duplicates)
+	}
+}
+
+// TestCopiesOfBursts: two cards, or two files, deliver some packets at a time, so that many lie between a datagram and its copy.
+func TestCopiesOfBursts(t *testing.T) {
+	for _, burst := range []int{1, 4, 5, 12, 30} {
+		tab := NewTable(testLimits(), &transcript{})
+		for i := range 20 * burst * 2 {
+			round, n := i/(2*burst), i%burst
+			p := seg(0, 0, 0, fmt.Sprintf("datagram %d of burst %d", n, round))
+			p.Transport, p.Frame, p.IPID = packet.UDP, uint64(i+1), uint16(1000*round+n)
+			p.Time = int64(round)*50e6 + int64(i%(2*burst))*20e3
+			tab.Add(p, p.Hash())
+		}
+		tab.Finish()
+		if r := rowsOf(tab)[0]; r.Duplicates != uint64(20*burst) {
+			t.Errorf("bursts of %d: %d of %d are copies, want half", burst, r.Duplicates, r.Packets[0])
+		}
+	}
+}
+
+// TestWhatIsLongAgoIsNoCopy: datagrams that are alike, each the first of a burst, count each time, whatever the time between.
+func TestWhatIsLongAgoIsNoCopy(t *testing.T) {
+	const burst, rounds = 16, 5
+	for _, after := range []int64{4e6, 500e6, copyTick << 16, 3 * copyTick << 16, 59e9} {
+		tab := NewTable(testLimits(), &transcript{})
+		for i := range rounds * burst {
+			p := seg(0, 0, 0, fmt.Sprintf("datagram %02d", i%burst))
+			p.Transport, p.Frame, p.Time = packet.UDP, uint64(i+1), int64(i/burst)*after+int64(i%burst)*1e3
+			tab.Add(p, p.Hash())
+		}
+		tab.Finish()
+		if r := rowsOf(tab)[0]; r.Duplicates != 0 || r.Payload[0] != rounds*burst*11 {
+			t.Errorf("after %d ns: %d copies, payload %d", after, r.Duplicates, r.Payload[0])
+		}
 	}
 }
 
@@ -174,6 +223,25 @@ func TestCopiesBehindTheClock(t *testing.T) {
 	tab.Finish()
 	if r := rowsOf(tab)[0]; r.Payload[0] != 3 || r.Duplicates != 2 {
 		t.Errorf("payload %d, duplicates %d; want 3, 2", r.Payload[0], r.Duplicates)
+	}
+}
+
+// TestTaggedCopiesOfSnappedDatagrams: a tag takes four bytes of what the snapshot length leaves of the payload.
+func TestTaggedCopiesOfSnappedDatagrams(t *testing.T) {
+	for captured := 4; captured < 90; captured++ {
+		tab := NewTable(testLimits(), &transcript{})
+		for i, vlan := range []uint16{0, 7, 0} {
+			p := seg(0, 0, 0, strings.Repeat("0123456789", 9)[:captured])
+			p.Transport, p.Frame, p.Time, p.PayloadLen, p.Snapped, p.VLAN = packet.UDP, uint64(i+1), int64(i)*1e3, 1200, true, vlan
+			if vlan != 0 {
+				p.Payload = p.Payload[:captured-4]
+			}
+			tab.Add(p, p.Hash())
+		}
+		tab.Finish()
+		if r := rowsOf(tab)[0]; r.Payload[0] != 1200 || r.Duplicates != 2 {
+			t.Errorf("%d bytes captured: payload %d, duplicates %d; want 1200, 2", captured, r.Payload[0], r.Duplicates)
+		}
 	}
 }
 

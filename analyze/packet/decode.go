@@ -224,9 +224,10 @@ func (p *Packet) fastTransport(b []byte, n int) bool {
 }
 
 const (
-	tcpHeader  = 20
-	udpHeader  = 8
-	sctpHeader = 12
+	tcpHeader     = 20
+	mostTCPHeader = 60 // with options: 15 words (RFC 9293, section 3.1)
+	udpHeader     = 8
+	sctpHeader    = 12
 )
 
 // ether reads what an EtherType announces.

@@ -40,8 +40,7 @@ const (
 	datagramUnits = maxDatagram / fragmentUnit
 	heldFrame     = 256 // bytes that what is known of a frame takes, in a slice that grows
 
-	keptWhole  = 8         // datagrams that are remembered when they are whole: a mirror of both ways of a port has others between
-	copyWindow = 3_000_000 // ns in which copies of their fragments come, as of other packets (flow.MirrorWindow)
+	keptWhole = 8 // datagrams that are remembered when they are whole: a mirror of both ways of a port has others between
 )
 
 // datagram is one in the making.
@@ -62,20 +61,23 @@ type datagram struct {
 type finished struct {
 	key   fragmentKey
 	whole Packet
-	data  []byte // as captured, behind the IP header
+	body  layer // behind the IP header
 }
 
 // finish remembers a datagram.
-func (f *fragments) finish(k fragmentKey, whole Packet, data []byte) {
-	f.lately[f.next] = finished{k, whole, data}
+func (f *fragments) finish(k fragmentKey, whole Packet, body layer) {
+	f.lately[f.next] = finished{k, whole, body}
 	f.next = (f.next + 1) % keptWhole
 }
 
-// copied returns the datagram of which a fragment is a copy: the same bytes at the same place, within the time of a copy.
-func (f *fragments) copied(k fragmentKey, at int, b []byte, now int64) *Packet {
+// copied returns the datagram of which a fragment is a copy: the same bytes at the same place, as far as both were captured, within the time of a copy.
+func (f *fragments) copied(k fragmentKey, p piece, l layer, now int64) *Packet {
 	for i := range f.lately {
 		w := &f.lately[i]
-		if age := now - w.whole.Time; w.key == k && age <= copyWindow && age >= -copyWindow && at+len(b) <= len(w.data) && bytes.Equal(w.data[at:at+len(b)], b) {
+		if age := now - w.whole.Time; w.key != k || age > MirrorWindow || age < -MirrorWindow || p.at+l.wire > w.body.wire {
+			continue
+		}
+		if n := min(len(w.body.b)-p.at, len(l.b)); n <= 0 || bytes.Equal(w.body.b[p.at:][:n], l.b[:n]) {
 			return &w.whole
 		}
 	}
@@ -96,7 +98,7 @@ func (d *Decoder) fragment(proto byte, f piece, l layer) Reason {
 	d.frags.expire(p.Time, d.giveUp)
 	g := d.frags.waiting[k]
 	if g == nil {
-		if whole := d.frags.copied(k, f.at, l.b, p.Time); whole != nil {
+		if whole := d.frags.copied(k, f, l, p.Time); whole != nil {
 			d.without(whole, *p)
 			return OK
 		}
@@ -155,7 +157,7 @@ func (d *Decoder) complete(g *datagram) Reason {
 		d.p.Orphan = true
 	}
 	whole := d.p
-	d.frags.finish(g.key, whole, body.b)
+	d.frags.finish(g.key, whole, body)
 	part := whole
 	part.Fragment = true
 	for _, h := range before {
@@ -192,23 +194,54 @@ func (d *Decoder) without(like *Packet, h Packet) {
 }
 
 // giveUp emits the frames of a datagram that will not become whole: on its flow where the ports are known, else as fragments of
-// nobody.
+// nobody. The last frame carries what came of it.
 func (d *Decoder) giveUp(g *datagram) {
 	keep := d.p
-	like := g.frames[0]
-	d.p = like
-	t := Transport(g.key.proto)
-	if g.have[0]&1 != 0 && (t == TCP || t == UDP || t == SCTP) && min(g.whole, len(g.data)) >= 4 {
-		like.Class, like.Transport, like.SrcPort, like.DstPort = Flow, t, be.Uint16(g.data), be.Uint16(g.data[2:])
-	} else {
-		like.Class, like.Transport, like.Orphan = OtherIP, t, true
+	last := len(g.frames) - 1
+	d.p = g.frames[last]
+	d.part(g)
+	carrier := d.p
+	other := carrier
+	other.Fragment = true
+	for _, h := range g.frames[:last] {
+		d.emitHeld(&other, h)
 	}
-	for _, h := range g.frames {
-		d.emitHeld(&like, h)
-	}
+	d.p = carrier
+	d.emit(&d.p)
 	g.drop()
 	d.p = keep
 }
+
+// part reads what came of a datagram that will not become whole. Nothing in it is opened.
+func (d *Decoder) part(g *datagram) {
+	l, why := g.part(), notIP
+	switch Transport(g.key.proto) {
+	case TCP:
+		why = d.tcp(l)
+	case UDP:
+		why = d.ports(UDP, l.datagram(), udpHeader)
+	case SCTP:
+		why = d.ports(SCTP, l, sctpHeader)
+	}
+	if why != OK {
+		d.otherIP(g.key.proto, layer{nil, l.wire})
+		d.p.Orphan = true
+	}
+}
+
+// part is the beginning of a datagram up to what is missing, and how many bytes of all came.
+func (g *datagram) part() layer {
+	front, came := 0, g.units*fragmentUnit
+	for front < datagramUnits && g.has(front) {
+		front++
+	}
+	if odd := g.total % fragmentUnit; g.total >= 0 && odd != 0 {
+		came -= fragmentUnit - odd
+	}
+	return layer{g.data[:min(front*fragmentUnit, g.whole, len(g.data))], came}
+}
+
+func (g *datagram) has(unit int) bool { return g.have[unit/64]&(1<<(unit%64)) != 0 }
 
 func (f *fragments) begin(k fragmentKey, now int64) *datagram {
 	if most := 2*len(f.waiting) + 64; len(f.order) > most { // one that waits long must not keep those that came and went after it
@@ -247,7 +280,7 @@ func (f *fragments) put(g *datagram, p piece, l layer) {
 	for at := p.at; at < end; at += fragmentUnit {
 		unit, b := at/fragmentUnit, l.b[min(len(l.b), at-p.at):min(len(l.b), at-p.at+fragmentUnit)]
 		switch {
-		case g.have[unit/64]&(1<<(unit%64)) == 0:
+		case !g.has(unit):
 			g.have[unit/64] |= 1 << (unit % 64)
 			g.units++
 			if len(b) > 0 {

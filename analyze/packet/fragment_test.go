@@ -65,11 +65,6 @@ func TestFragmentTable(t *testing.T) {
 		{"all twice", [][]byte{a, b, c, a, b, c}, 3, nil},
 		{"contradicted later", [][]byte{a, b, other, c}, 4, map[string]uint64{"fragment-overlaps": 1}},
 		{"contradicted at both ends", [][]byte{a, b, wide, c}, 4, map[string]uint64{"fragment-overlaps": 1}},
-		{"a gap", [][]byte{a, c}, 0, nil},
-		{"no last one", [][]byte{a, b}, 0, nil},
-		{"no first one", [][]byte{b, c}, 0, nil},
-		{"another datagram between", [][]byte{a, piece4(t, 8, 24, true, d[24:48]), b, c}, 4, nil},
-		{"parts beyond the end don't make it whole", [][]byte{piece4(t, 7, 24, false, d[24:32]), piece4(t, 7, 64, true, d[:32])}, 0, nil},
 		{"IPv6", [][]byte{piece6(t, 0, true, 17, d[:32]), piece6(t, 32, false, 17, d[32:])}, 2, nil},
 		{"IPv6, an extension header inside", [][]byte{piece6(t, 40, false, 60, dest[40:]), piece6(t, 0, true, 60, dest[:40])}, 2, nil},
 		{"IPv6, atomic", [][]byte{piece6(t, 0, false, 17, d)}, 1, nil},
@@ -113,9 +108,10 @@ func TestCopiesOfFragments(t *testing.T) {
 	}{
 		{"a copy", b, 5e3, false},
 		{"a copy from before the clock was set", b, -5e3, false},
-		{"later", b, copyWindow + 1, true},
+		{"later", b, MirrorWindow + 1, true},
 		{"other bytes", piece4(t, 7, 32, false, d[:32]), 5e3, true},
 		{"another identification", piece4(t, 8, 32, false, d[32:]), 5e3, true},
+		{"beyond the end", piece4(t, 7, 56, false, d[32:]), 5e3, true},
 	} {
 		var got []Packet
 		dec := NewDecoder(DefaultLimits(), func(p *Packet) { got = append(got, *p) })
@@ -124,7 +120,11 @@ func TestCopiesOfFragments(t *testing.T) {
 			dec.Decode(&capture.Record{Data: f, Wire: uint32(len(f)), Link: capture.Ethernet, Frame: uint64(i + 1), Time: at})
 		}
 		dec.Flush()
-		if len(got) != 4 || got[2].PayloadLen != 56 || got[3].PayloadLen != 0 || got[3].Orphan != k.orphan || got[3].Frame != 4 || len(dec.LimitsHit()) != 0 {
+		payload := uint32(0)
+		if k.orphan {
+			payload = 32
+		}
+		if len(got) != 4 || got[2].PayloadLen != 56 || got[3].PayloadLen != payload || got[3].Orphan != k.orphan || got[3].Frame != 4 || len(dec.LimitsHit()) != 0 {
 			t.Errorf("%s: %+v, limits %v", k.name, got, dec.LimitsHit())
 		}
 	}
@@ -132,6 +132,44 @@ func TestCopiesOfFragments(t *testing.T) {
 	for _, p := range got {
 		if p.Class != Flow || p.SrcPort != 1000 {
 			t.Errorf("a copy in fragments of a tunnel: %+v", p)
+		}
+	}
+}
+
+// TestPartsOfDatagrams holds that what came of a datagram that never became whole counts, once, and on its flow where the ports came.
+func TestPartsOfDatagrams(t *testing.T) {
+	d := datagramOf(t, 60)
+	a, b, c := piece4(t, 7, 0, true, d[:24]), piece4(t, 7, 24, true, d[24:48]), piece4(t, 7, 48, false, d[48:])
+	segment := frameOf(t, tcp(ACK), gopacket.Payload(make([]byte, 28)))
+	first := frameOf(t, eth(layers.EthernetTypeIPv4), gopacket.Payload(cut4(t, layers.IPProtocolTCP, 7, 0, true, segment)))
+	for _, k := range []struct {
+		name    string
+		frames  [][]byte
+		payload uint32
+		shown   string // what a Namer is shown
+		ports   bool
+	}{
+		{"a gap", [][]byte{a, c}, 28, string(d[8:24]), true},
+		{"no last one", [][]byte{a, b}, 40, string(d[8:48]), true},
+		{"no last one, twice", [][]byte{a, a, b, b}, 40, string(d[8:48]), true},
+		{"no first one", [][]byte{b, c}, 36, "", false},
+		{"the last one before", [][]byte{c, a}, 28, string(d[8:24]), true},
+		{"parts beyond the end", [][]byte{piece4(t, 7, 24, false, d[24:32]), piece4(t, 7, 64, true, d[:32])}, 40, "", false},
+		{"more than UDP says", [][]byte{a, b, piece4(t, 7, 48, true, join(d[48:], make([]byte, 12)))}, 52, string(d[8:]), true},
+		{"TCP", [][]byte{first}, 28, string(segment[20:]), true},
+	} {
+		got, _ := decodeAll(DefaultLimits(), capture.Ethernet, k.frames...)
+		if len(got) != len(k.frames) {
+			t.Errorf("%s: %d packets of %d frames", k.name, len(got), len(k.frames))
+		}
+		for i, p := range got {
+			payload, shown := k.payload, k.shown
+			if i < len(got)-1 {
+				payload, shown = 0, ""
+			}
+			if p.PayloadLen != payload || string(p.Payload) != shown || (p.Class == Flow) != k.ports || p.Orphan == k.ports || (p.SrcPort != 0) != k.ports {
+				t.Errorf("%s: frame %d: %+v", k.name, p.Frame, p)
+			}
 		}
 	}
 }
@@ -228,7 +266,7 @@ func TestFragmentLimits(t *testing.T) {
 			t.Errorf("%s: %d packets, limits %v", k.name, len(got), dec.LimitsHit())
 		}
 		for _, p := range got {
-			if p.Class != Flow || p.SrcPort != 1000 || p.PayloadLen != 0 {
+			if p.Class != Flow || p.SrcPort != 1000 || p.PayloadLen != 24 {
 				t.Errorf("%s: %+v", k.name, p)
 			}
 		}
@@ -251,7 +289,7 @@ func TestFragmentsWaitTheirTime(t *testing.T) {
 		dec.Decode(&capture.Record{Data: r.frame, Wire: uint32(len(r.frame)), Link: capture.Ethernet, Frame: uint64(i + 1), Time: r.at})
 	}
 	dec.Flush()
-	if len(got) != 3 || got[0].Frame != 1 || got[0].PayloadLen != 0 || got[2].PayloadLen != 56 {
+	if len(got) != 3 || got[0].Frame != 1 || got[0].PayloadLen != 24 || got[2].PayloadLen != 56 {
 		t.Errorf("%+v", got)
 	}
 }

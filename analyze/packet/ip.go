@@ -166,8 +166,11 @@ func (d *Decoder) ports(t Transport, l layer, head int) Reason {
 // tcp reads a TCP header (RFC 9293, section 3.1).
 func (d *Decoder) tcp(l layer) Reason {
 	head := tcpHeader
-	if len(l.b) > 12 {
+	switch {
+	case len(l.b) > 12:
 		head = int(l.b[12]>>4) * 4
+	case l.wire <= mostTCPHeader: // its length was cut off, and all of it may be header
+		head = max(head, l.wire)
 	}
 	if head < tcpHeader || head > max(l.wire, len(l.b)) {
 		if why := d.ports(TCP, l, len(l.b)); why != OK {
@@ -191,13 +194,19 @@ func (d *Decoder) tcp(l layer) Reason {
 	return OK
 }
 
-// udp reads a UDP header (RFC 768) and what tunnels over UDP carry.
-func (d *Decoder) udp(l layer) Reason {
+// datagram is what of l is a UDP datagram by its own length; what is behind it is padding.
+func (l layer) datagram() layer {
 	if len(l.b) >= udpHeader {
 		if n := int(be.Uint16(l.b[4:])); n >= udpHeader && n < l.wire {
-			l = layer{l.b[:min(len(l.b), n)], n}
+			return layer{l.b[:min(len(l.b), n)], n}
 		}
 	}
+	return l
+}
+
+// udp reads a UDP header (RFC 768) and what tunnels over UDP carry.
+func (d *Decoder) udp(l layer) Reason {
+	l = l.datagram()
 	why := d.ports(UDP, l, udpHeader)
 	if why != OK || len(l.b) < udpHeader {
 		return why

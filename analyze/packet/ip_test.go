@@ -190,6 +190,25 @@ func TestOptionsOfIPv4(t *testing.T) {
 	}
 }
 
+// TestOptionsCutOffAreNoPayload holds that a segment whose header was cut before its length, and that may be header alone, has no payload: an attempt and
+// its refusal would be a transfer.
+func TestOptionsCutOffAreNoPayload(t *testing.T) {
+	for _, c := range []struct {
+		behind, captured int // bytes behind the header's first 20, and of TCP captured
+		want             uint32
+	}{
+		{0, 12, 0}, {12, 12, 0}, {40, 12, 0}, {41, 12, 41}, {12, 4, 0}, {1400, 4, 1400}, {12, 13, 12},
+	} {
+		frame := frameOf(t, eth(layers.EthernetTypeIPv6), ip6(layers.IPProtocolTCP), tcp(ACK), gopacket.Payload(make([]byte, c.behind)))
+		r := capture.Record{Data: frame[:14+40+c.captured], Wire: uint32(len(frame)), Link: capture.Ethernet, Frame: 1}
+		var p Packet
+		NewDecoder(DefaultLimits(), func(q *Packet) { p = *q }).Decode(&r)
+		if p.Class != Flow || p.PayloadLen != c.want || p.NoSeq != (c.captured < 8) {
+			t.Errorf("%+v: %+v", c, p)
+		}
+	}
+}
+
 func TestSCTP(t *testing.T) {
 	b := join([]byte{3, 232, 7, 208}, make([]byte, 8), []byte(strings.Repeat("x", 40)))
 	p := one(t, capture.Ethernet, frameOf(t, eth(layers.EthernetTypeIPv4), ip4(layers.IPProtocolSCTP), gopacket.Payload(b)), 86)

@@ -39,6 +39,10 @@ const (
 	SCTP Transport = 132
 )
 
+// MirrorWindow is how long after a packet a second one with the same transport bytes is its mirror copy, in nanoseconds. A bridge or a
+// mirror port delivers copies within microseconds; a sender repeats itself after a round trip at the earliest.
+const MirrorWindow = 3_000_000
+
 // Class says in which of the four sums of a capture a record is counted: every record is in exactly one.
 type Class uint8
 
@@ -68,7 +72,7 @@ type MAC [6]byte
 // Packet is what one record says, of its innermost IP addresses. Payload is a view into the record's data, or
 // into memory of its own where fragments were put together.
 type Packet struct {
-	Payload []byte // captured transport payload (for OtherIP: the IP payload); complete datagram on the frame that completes one; nil on other fragments
+	Payload []byte // captured transport payload (for OtherIP: the IP payload); complete datagram on the frame that completes one, its beginning on the last of one that never became whole; nil on other fragments
 
 	Time    int64  // see capture.Record
 	Frame   uint64 // see capture.Record
@@ -76,7 +80,8 @@ type Packet struct {
 	Wire    uint32 // original frame length in bytes; an absurd one is replaced by the length the IP header gives, and counted
 
 	// PayloadLen is the transport payload in bytes by the lengths in headers, whatever was captured. On
-	// fragments it is 0 but on the frame that completes the datagram, where it is the whole datagram's.
+	// fragments it is 0 but on the frame that completes the datagram, where it is the whole datagram's, and on the last of one that never became
+	// whole, where it is what came of it.
 	PayloadLen uint32
 
 	Src, Dst         Addr
@@ -90,7 +95,7 @@ type Packet struct {
 	Class            Class
 	Reason           Reason   // for Undecoded
 	V6               bool     // the innermost header is IPv6
-	Fragment         bool     // one of the fragments of a datagram that another, emitted behind it, completes
+	Fragment         bool     // one of the fragments of a datagram that another, emitted behind it, completes, or gives up
 	Snapped          bool     // fewer transport payload bytes captured than PayloadLen
 	NoSeq            bool     // TCP whose sequence number was not captured, is not to be believed, or stands on another frame: what was sent again can't be told
 	Orphan           bool     // a fragment whose first one, which tells the ports, was not seen; Class is OtherIP
