@@ -99,11 +99,11 @@ func (r *earlier) add(s sight) {
 // copied says whether a datagram of the flow at a place is a mirror copy of another, and remembers it; before is the time of the flow's packet before.
 func (t *Table) copied(at uint32, e *entry, p *packet.Packet, dir uint8, before int64) bool {
 	s := sightOf(p, dir)
-	if t.earlier != nil && t.earlier.has(s.of(at)) {
+	if t.earlier != nil && tells(p) && t.earlier.has(s.of(at)) {
 		return true
 	}
 	found, out := e.recent.seen(s, p.Time, before)
-	if out.mark != 0 {
+	if out.mark != 0 && tells(p) {
 		if t.earlier == nil {
 			t.earlier = new(earlier)
 		}
@@ -152,8 +152,17 @@ func copyMark(p *packet.Packet, dir uint8) uint32 {
 	return uint32(h>>32) | 1
 }
 
-// tagSize is what an IEEE 802.1Q tag takes of a frame.
-const tagSize = 4
+const (
+	tagSize = 4 // bytes that an IEEE 802.1Q tag takes of a frame
+	// telling is how many bytes of payload tell a datagram from hundreds like it: more than the connection ID of QUIC, which all of a flow begin with (RFC 9000, section 17.2: at most
+	// 20 bytes). A checksum, or an identification by chance, is the same in one of 65,536.
+	telling = 32
+	// leastTagged is how many have to be there without identification for the last ones to be left out.
+	leastTagged = 12
+)
+
+// tells says whether enough of p was captured to tell it from all packets within packet.MirrorWindow, and not from the last few alone.
+func tells(p *packet.Packet) bool { return !p.Snapped || len(copyBytes(p)) >= telling }
 
 // copyBytes are the bytes of p's payload that were captured of a mirror copy too. Of TCP there are none: sequence numbers say it.
 func copyBytes(p *packet.Packet) []byte {
@@ -161,7 +170,7 @@ func copyBytes(p *packet.Packet) []byte {
 	switch {
 	case p.Transport == packet.TCP:
 		return nil
-	case p.Snapped && p.VLAN == 0: // a copy with a tag was cut that much earlier
+	case p.Snapped && p.VLAN == 0 && (p.IPID != 0 || len(b) >= leastTagged): // a copy with a tag was cut that much earlier
 		return b[:max(len(b)-tagSize, 0)]
 	}
 	return b
