@@ -62,8 +62,9 @@ func (c *copies) since(s sight, i int) int32 {
 	return int32(int16(uint16(s.tick) - uint16(c.at>>(16*i))))
 }
 
+// A thousand packets lie within packet.MirrorWindow where a flow has 340,000 a second; there are 64 shards, and each may need room for so many.
 const (
-	earlierSets = 512
+	earlierSets = 128
 	earlierWays = 8
 )
 
