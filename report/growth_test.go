@@ -13,7 +13,7 @@ import (
 
 // TestMatrixGrowth: as many clients as recipients, of which each sends to one, are no more work than so many rows.
 func TestMatrixGrowth(t *testing.T) {
-	growth := fixtures.Growth(1000, func(n int) time.Duration {
+	growth := fixtures.Growth(250, func(n int) time.Duration {
 		p := &htmlPage{}
 		for i := range n {
 			p.sums = append(p.sums, &recipientSum{name: fmt.Sprintf("r%d.example", i), clients: map[string]uint64{fmt.Sprintf("10.0.0.%d", i): 1}})
@@ -33,7 +33,7 @@ func TestMatrixGrowth(t *testing.T) {
 
 // TestExplainGrowth: the destinations of a finding are found among all without a look at each pair.
 func TestExplainGrowth(t *testing.T) {
-	growth := fixtures.Growth(4000, func(n int) time.Duration {
+	growth := fixtures.Growth(500, func(n int) time.Duration {
 		r, f := &analyze.Result{}, &judge.Finding{}
 		for i := range n {
 			d := &judge.Destination{ID: judge.DestinationID(i + 1), Inside: &judge.Inside{Client: netip.MustParseAddr("10.0.0.5")}, Service: &judge.Service{}, Course: &judge.Course{}}
